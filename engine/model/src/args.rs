@@ -144,7 +144,11 @@ impl<'de> Deserialize<'de> for Duration {
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "parse_size gives no negative number; bytes fit u64")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "parse_size gives no negative number; bytes fit u64"
+        )]
         let parse = |text: &str| parse_size(text).map(|bytes| Self(bytes as u64));
         input.deserialize_newtype_struct(SIZE, TextVisitor(parse))
     }
@@ -178,7 +182,12 @@ macro_rules! pattern_schema {
     };
 }
 
-pattern_schema!(Duration, "Duration", r"^([0-9.]+(ns|us|µs|ms|s|m|h|d))+$|\{\{", "A duration: `500ms`, `30s`, `5m`, `1h30m`.");
+pattern_schema!(
+    Duration,
+    "Duration",
+    r"^([0-9.]+(ns|us|µs|ms|s|m|h|d))+$|\{\{",
+    "A duration: `500ms`, `30s`, `5m`, `1h30m`."
+);
 pattern_schema!(Size, "Size", r"^[0-9.]+([kKMGT]i?)?B?$|\{\{", "A size: `512KiB`, `10MB`, `1GiB`, `2Gi`.");
 pattern_schema!(Rate, "Rate", r"^[0-9.]+[kM]?/(s|m|h)$|\{\{", "A rate: `200/s`, `10k/s`.");
 

@@ -14,9 +14,8 @@ pub mod verdict;
 
 pub use diagnostic::{Severity as DiagnosticSeverity, SpecError, suggest};
 pub use kind::{
-    Asked, Broken, Cx, Effect, Field, Files, IntentId, Intent, Kind, KindDoc, KindEntry, Ledger, LoadCx,
-    LockMode, Observation, Prepared, Repeats, Ruling, RunFacts, Runs, Shared, Sort, Touch, Undone,
-    Witness,
+    Asked, Broken, Cx, Effect, Field, Files, Intent, IntentId, Kind, KindDoc, KindEntry, Ledger, LoadCx, LockMode,
+    Observation, Prepared, Repeats, Ruling, RunFacts, Runs, Shared, Sort, Touch, Undone, Witness,
 };
 pub use node::{Entry, Node, NodeValue};
 pub use place::{ClusterSpec, Endpoint, EndpointEntry, Place, Target};

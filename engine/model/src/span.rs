@@ -109,9 +109,7 @@ impl Sources {
     /// The text that `span` covers; empty where it does not fit its source.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
-        self.get(span.source)
-            .and_then(|source| source.text.get(span.start as usize..span.end as usize))
-            .unwrap_or("")
+        self.get(span.source).and_then(|source| source.text.get(span.start as usize..span.end as usize)).unwrap_or("")
     }
 
     /// Line and column of the start of `span`.

@@ -1,0 +1,82 @@
+//! What a kind saw, why it could not see, and its own rule applied.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// What a kind saw. All that judging may look at.
+#[derive(Debug, Clone, Default)]
+pub struct Observation {
+    /// A JSON object; its top-level keys are in scope of the check's expressions.
+    pub value: Json,
+    /// Larger things kept as evidence beside it.
+    pub attachments: Vec<Attachment>,
+    /// Plain sentences for the evidence: "polled: no right to watch".
+    pub notes: Vec<String>,
+}
+
+/// A piece of evidence that is kept as a file.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    /// File name.
+    pub name: String,
+    /// Content.
+    pub bytes: Vec<u8>,
+}
+
+impl From<Json> for Observation {
+    fn from(value: Json) -> Self {
+        Self { value, ..Self::default() }
+    }
+}
+
+/// Why a kind could not observe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Broken {
+    /// Whether waiting may help (connection refused, 429, 5xx); 401, 403, an unknown kind do not get better.
+    pub transient: bool,
+    /// What happened.
+    pub cause: String,
+    /// What to do or to look at.
+    pub hint: Option<String>,
+}
+
+impl Broken {
+    /// A trouble that waiting may end.
+    #[must_use]
+    pub fn transient(cause: impl Into<String>) -> Self {
+        Self { transient: true, cause: cause.into(), hint: None }
+    }
+
+    /// A trouble that stays.
+    #[must_use]
+    pub fn fatal(cause: impl Into<String>) -> Self {
+        Self { transient: false, cause: cause.into(), hint: None }
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// What the check's words change about the kind's own rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// `none` is expected: an empty selection is what is wanted.
+    pub none: bool,
+    /// `allow_empty: true`.
+    pub allow_empty: bool,
+}
+
+/// The kind's own rule, applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// It holds.
+    Met,
+    /// Not (yet); under `within` it is looked at again. The text says what was seen.
+    NotYet(String),
+    /// Not, and waiting does not help.
+    Final(String),
+}
