@@ -126,13 +126,16 @@ impl<K: Kind> Prepared for K {
 /// Undoes by identity, for any kind.
 pub type UndoFn = for<'a> fn(&'a Json, &'a Cx) -> BoxFuture<'a, Result<Undone, Broken>>;
 
+/// Decodes the arguments of a kind.
+pub type ParseFn = fn(&Node, &LoadCx<'_>) -> Result<Arc<dyn Prepared>, Vec<SpecError>>;
+
 /// One row of the registry of kinds.
 pub struct KindEntry {
     /// What the kind says of itself.
     pub doc: &'static KindDoc,
     /// Decodes and checks arguments; every mistake at once. A tree with deferred scalars is decoded
     /// with them as wildcards and not checked further.
-    pub parse: fn(&Node, &LoadCx<'_>) -> Result<Arc<dyn Prepared>, Vec<SpecError>>,
+    pub parse: ParseFn,
     /// JSON Schema of the arguments.
     pub schema: fn() -> Json,
     /// Undoes what an intent names.
