@@ -4,9 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use checkrun_lang::SecretRef;
 use checkrun_model::event::Line;
-use checkrun_model::KindEntry;
+use checkrun_model::kind::BoxFuture;
+use checkrun_model::{Broken, Cx, KindEntry};
 use checkrun_spec::plan::Plan;
+
+/// Reads a key of a Secret through `cx.place.cluster`; handed in because the clients are the kinds'.
+pub type SecretReader = for<'a> fn(&'a SecretRef, &'a Cx) -> BoxFuture<'a, Result<String, Broken>>;
 
 /// How to run.
 #[derive(Debug, Clone)]
@@ -25,6 +30,8 @@ pub struct Options {
     pub out: PathBuf,
     /// Version of checkrun, for the journal.
     pub version: String,
+    /// Reads secrets of clusters; none: this build speaks to no cluster.
+    pub secrets: Option<SecretReader>,
 }
 
 /// Somebody who watches the run: progress, reports. Called by the owner of the run's state, in order.
@@ -79,8 +86,9 @@ pub fn cleanup(
     dir: &std::path::Path,
     target: Arc<checkrun_spec::plan::Plan>,
     kinds: &'static [KindEntry],
+    secrets: Option<SecretReader>,
     sinks: Vec<Box<dyn Sink>>,
 ) -> Result<Ended, RunError> {
-    let _ = (dir, target, kinds, sinks);
+    let _ = (dir, target, kinds, secrets, sinks);
     unimplemented!()
 }
