@@ -1,0 +1,160 @@
+//! `tls`: what a server shows in a handshake, and whether it verifies. Speaks nothing after the handshake.
+
+use std::path::Path;
+
+use checkrun_model::{
+    Asked, Broken, Cx, Effect, Field, Kind, KindDoc, LoadCx, LockMode, Node, Observation, Place, Ruling, Runs, Sort,
+    SpecError, Touch, Witness,
+};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::certificate::describe;
+use super::endpoint::{TlsEndpoint, address, address_errors, connect, settings};
+use super::handshake::{Seen, shake};
+use crate::pem::Pem;
+
+/// Shakes hands with a TLS server and verifies its certificates: chain, name and dates.
+///
+/// A bad certificate does not end the observation, so that a check sees what was shown; it does not meet the
+/// kind's own rule unless `verify: false`. Protocols that begin in the clear (STARTTLS) are not in this version.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// `host:port`. Default: that of the check's endpoint.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// The name that is asked for and that the certificate must be for. Default: the endpoint's, else the host of the address.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The CA to trust. Default: the endpoint's, else those of this machine.
+    #[serde(default)]
+    pub(crate) ca: Option<Pem>,
+    /// `false`: a certificate that does not verify is observed all the same; `verified` and `problem` say what is wrong with it.
+    #[serde(default = "yes")]
+    pub verify: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+const EXAMPLE: &str = r#"- id: bootstrap-certificate
+  title: The bootstrap certificate verifies and lasts
+  tls:
+    address: kafka-cluster-kafka-bootstrap.kafka.svc:9093
+    ca: { pem: "{{ secret('kafka/kafka-cluster-cluster-ca-cert', 'ca.crt') }}" }
+  expect:
+    - not_after > now() + 30d
+"#;
+
+impl Tls {
+    fn observation(&self, seen: &Seen) -> Result<Json, Broken> {
+        let chain: Vec<Json> = seen.chain.iter().map(|der| describe(der)).collect::<Result<_, _>>()?;
+        let mut value = chain.first().cloned().ok_or_else(|| Broken::fatal("the server showed no certificate"))?;
+        value["protocol"] = seen.protocol.as_str().into();
+        value["cipher"] = seen.cipher.as_str().into();
+        value["verified"] = seen.problem.is_none().into();
+        if let Some(problem) = &seen.problem {
+            value["problem"] = problem.as_str().into();
+        }
+        value["chain"] = chain.into();
+        Ok(value)
+    }
+}
+
+/// The CAs to trust: the given ones alone, else the machine's.
+fn roots(ca: Option<&Pem>, suite_dir: &Path) -> Result<RootCertStore, Broken> {
+    let mut roots = RootCertStore::empty();
+    let Some(ca) = ca else {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        return Ok(roots);
+    };
+    let text = ca.text(suite_dir)?;
+    for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
+        let unusable = |why: String| Broken::fatal(format!("the CA cannot be used: {why}"));
+        roots.add(certificate.map_err(|why| unusable(why.to_string()))?).map_err(|why| unusable(why.to_string()))?;
+    }
+    match roots.is_empty() {
+        true => Err(Broken::fatal("the CA holds no certificate")),
+        false => Ok(roots),
+    }
+}
+
+impl Kind for Tls {
+    const DOC: KindDoc = KindDoc {
+        name: "tls",
+        summary: "Shakes hands with a TLS server and verifies its certificates.",
+        rule: "chain, name and dates verify",
+        rule_proves: true,
+        runs: Runs::MaybeEndpoint("tls"),
+        lock: Some(LockMode::Shared),
+        selection: None,
+        witness: Witness::NoAbsence,
+        readiness: false,
+        worst: Effect::Read,
+        may_say_read: false,
+        grafts: &[],
+        observation: &[
+            Field { path: "subject", sort: Sort::Plain, doc: "Who the certificate is for, as a distinguished name." },
+            Field { path: "issuer", sort: Sort::Plain, doc: "Who signed it." },
+            Field { path: "serial", sort: Sort::Plain, doc: "Its serial number, in hexadecimal." },
+            Field { path: "not_before", sort: Sort::Time, doc: "When it begins to be valid." },
+            Field { path: "not_after", sort: Sort::Time, doc: "When it expires." },
+            Field { path: "names", sort: Sort::Plain, doc: "DNS names and IP addresses that it is for." },
+            Field { path: "protocol", sort: Sort::Plain, doc: "`TLSv1.3` or `TLSv1.2`." },
+            Field { path: "cipher", sort: Sort::Plain, doc: "The cipher suite." },
+            Field { path: "verified", sort: Sort::Plain, doc: "Whether chain, name and dates verify." },
+            Field { path: "problem", sort: Sort::Plain, doc: "What does not verify; absent if all does." },
+            Field {
+                path: "chain",
+                sort: Sort::Plain,
+                doc: "All certificates that the server showed, its own first, each with `subject` to `names`.",
+            },
+            Field { path: "chain[].not_before", sort: Sort::Time, doc: "When it begins to be valid." },
+            Field { path: "chain[].not_after", sort: Sort::Time, doc: "When it expires." },
+        ],
+        open: false,
+        example: EXAMPLE,
+        effect_keys: &[],
+        timeout: None,
+    };
+
+    fn check(&mut self, node: &Node, _: &LoadCx<'_>) -> Vec<SpecError> {
+        self.address.as_ref().and_then(|address| address_errors(address, node).err()).unwrap_or_default()
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Read
+    }
+
+    fn touches(&self, place: &Place) -> Vec<Touch> {
+        vec![super::touch("tls", self.address.as_deref(), place)]
+    }
+
+    async fn observe(&self, cx: &Cx) -> Result<Observation, Broken> {
+        let endpoint: Option<TlsEndpoint> = settings(cx, "tls")?;
+        let of_endpoint = endpoint.as_ref().filter(|_| self.address.is_none());
+        let address = address(self.address.as_deref(), of_endpoint.map(|endpoint| endpoint.address.as_str()))?;
+        let name = self.name.as_deref().or_else(|| of_endpoint?.name.as_deref()).unwrap_or(&address.host);
+        let roots = roots(self.ca.as_ref().or_else(|| of_endpoint?.ca.as_ref()), &cx.run.suite_dir)?;
+        let stream = connect(cx, &address).await?;
+        let seen = tokio::time::timeout(cx.remaining(), shake(stream, name, roots)).await;
+        let late = |_| Broken::transient(format!("{address} did not end the handshake within the time of the check"));
+        Ok(self.observation(&seen.map_err(late)??)?.into())
+    }
+
+    fn rule(&self, seen: &Json, _: Asked) -> Ruling {
+        match (self.verify, seen["verified"].as_bool()) {
+            (false, _) | (true, Some(true)) => Ruling::Met,
+            _ => Ruling::NotYet(seen["problem"].as_str().unwrap_or("the certificate does not verify").to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
