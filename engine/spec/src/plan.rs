@@ -71,6 +71,8 @@ pub struct PlanNode {
     pub parent: Option<NodeIx>,
     /// What must have passed: said, inferred from `checks.…`, and the step before.
     pub needs: Vec<NodeIx>,
+    /// Those of `needs` that nobody wrote: they follow from a `checks.…` reference or from the order of `steps:`.
+    pub inferred: Vec<NodeIx>,
     /// Runs only if this holds.
     pub when: Option<(Arc<Expr>, Span)>,
     /// Left out from the start, with the reason (selection, permission).
@@ -140,6 +142,8 @@ pub struct CheckBody {
     pub keep: bool,
     /// `effect:` said by the check; else the act's own.
     pub effect: Option<Effect>,
+    /// `reason:` of that, for the plan.
+    pub reason: Option<Arc<str>>,
     /// The largest effect that it can have, for the plan.
     pub planned_effect: Effect,
     /// What is permitted to it there.
