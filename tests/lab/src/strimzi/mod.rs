@@ -1,6 +1,7 @@
 //! A stand-in for Strimzi's operator: it makes no brokers, it tells the truth about those that are there.
 
 pub mod crds;
+pub mod objects;
 pub mod operator;
 pub mod serve;
 pub mod status;

@@ -1,0 +1,3 @@
+//! Metrics: a scraper in `apps`, and the store it writes to on the infra side.
+
+pub mod manifests;

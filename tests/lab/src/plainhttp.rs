@@ -1,0 +1,104 @@
+//! One HTTP/1.1 request over an unencrypted connection of its own, blocking. For health waits and small commands.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The body as text; bytes that are not UTF-8 are replaced.
+    pub body: String,
+}
+
+/// Asks `http://address/path`, where `address` is `host:port`; no step takes longer than `limit`.
+pub fn request(method: &str, address: &str, path: &str, body: Option<(&str, &str)>, limit: Duration) -> Result<Answer> {
+    let to = address.to_socket_addrs()?.next().with_context(|| format!("{address} is no address"))?;
+    let mut stream = TcpStream::connect_timeout(&to, limit).with_context(|| format!("connecting to {address}"))?;
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))?;
+    let (kind, text) = body.unwrap_or(("text/plain", ""));
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        text.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(text.as_bytes())?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).with_context(|| format!("reading {method} {path} of {address}"))?;
+    parse(&bytes).with_context(|| format!("{method} {path} of {address}"))
+}
+
+/// `GET`, and the body if the status is 200 to 299.
+pub fn get(address: &str, path: &str, limit: Duration) -> Result<String> {
+    let answer = request("GET", address, path, None, limit)?;
+    if !(200..300).contains(&answer.status) {
+        bail!("GET {path} of {address}: {} {}", answer.status, answer.body);
+    }
+    Ok(answer.body)
+}
+
+/// Spells `text` for use inside a query string.
+pub fn encode(text: &str) -> String {
+    let mut out = String::new();
+    for b in text.bytes() {
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(b)),
+            _ => out.push_str(&format!("%{b:02X}")),
+        }
+    }
+    out
+}
+
+fn parse(bytes: &[u8]) -> Result<Answer> {
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").context("the answer has no end of headers")?;
+    let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+    let status = head.split_whitespace().nth(1).and_then(|s| s.parse().ok());
+    let status = status.context("the answer has no status")?;
+    let body = &bytes[end + 4..];
+    let body = match head.contains("transfer-encoding: chunked") {
+        true => unchunk(body)?,
+        false => body.to_vec(),
+    };
+    Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned() })
+}
+
+fn unchunk(mut rest: &[u8]) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    loop {
+        let line = rest.windows(2).position(|w| w == b"\r\n").context("a chunk without a size")?;
+        let size = std::str::from_utf8(&rest[..line])?.split(';').next().unwrap_or_default().trim();
+        let size = usize::from_str_radix(size, 16).context("a chunk's size")?;
+        rest = &rest[line + 2..];
+        if size == 0 {
+            return Ok(out);
+        }
+        out.extend(rest.get(..size).context("a chunk is cut")?);
+        rest = rest.get(size + 2..).context("a chunk is cut")?;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_and_chunked_bodies_are_read() {
+        let plain = parse(b"HTTP/1.1 404 Not Found\r\nX: y\r\n\r\nno").unwrap();
+        assert_eq!(plain, Answer { status: 404, body: "no".into() });
+        let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\n";
+        assert_eq!(parse(chunked).unwrap().body, "abcde");
+        assert!(parse(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc").is_err());
+        assert!(parse(b"nonsense").is_err());
+    }
+
+    #[test]
+    fn what_a_query_may_not_hold_is_spelled_out() {
+        assert_eq!(encode("up{a=\"b\"} > 0"), "up%7Ba%3D%22b%22%7D%20%3E%200");
+    }
+}
