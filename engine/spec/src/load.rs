@@ -27,6 +27,8 @@ pub struct LoadRequest<'a> {
     pub permission: Permission,
     /// Data that is built in.
     pub defaults: Defaults,
+    /// Nothing will run: a missing target or input is no mistake, what they would say is taken for any value.
+    pub validate_only: bool,
 }
 
 /// Globs over ids; `*` and `?` stand for any characters.

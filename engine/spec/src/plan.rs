@@ -8,7 +8,7 @@ use std::time::Duration;
 use checkrun_lang::{Expectation, Expr, Hook, Lang, ReadinessRules, SecretRef, Tree, Value};
 use checkrun_model::event::Criterion;
 use checkrun_model::{
-    ClusterSpec, Effect, Endpoint, Importance, KindEntry, LockMode, Prepared, Sources, Span, Target,
+    ClusterSpec, Effect, Endpoint, Files, Importance, KindEntry, LockMode, Prepared, Sources, Span, Target,
 };
 
 /// A check or group, by its place in [`Plan::nodes`].
@@ -168,4 +168,6 @@ pub struct Act {
     pub endpoint: Option<Arc<Endpoint>>,
     /// Secrets that its arguments read.
     pub secrets: Vec<SecretRef>,
+    /// The files that its arguments may name (a template brings its own folder); for decoding them again.
+    pub files: Arc<dyn Files>,
 }
