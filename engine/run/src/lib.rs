@@ -1,5 +1,7 @@
 //! Plan into events: scheduling, attempts, deadlines, fixtures, journal, clean-up.
 
+mod state;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

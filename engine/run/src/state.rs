@@ -1,0 +1,483 @@
+//! Where every check and group of a run stands, and what may happen next. Pure and synchronous: it knows no
+//! clock, no task, no journal. What happens is told to it; what is to be done is taken from it as [`Step`]s.
+//!
+//! The states are drawn in `docs/design/scheduler.md`.
+
+mod ending;
+pub mod graph;
+mod locks;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use checkrun_model::Verdict;
+use checkrun_spec::plan::NodeIx;
+
+use graph::{Graph, LockId, at, node};
+use locks::{Asked, Locks};
+use slots::{For, Slots};
+
+/// What is to be done next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Its needs passed: does its `when` hold? Answered by [`States::go`] or [`States::ended`].
+    Ask(NodeIx),
+    /// It waits for this lock, held by that node.
+    LockWait(NodeIx, LockId, Option<NodeIx>),
+    /// A group has started.
+    Open(NodeIx),
+    /// A check is admitted and looks for the first time.
+    Start(NodeIx),
+    /// A check that waited looks again.
+    Look(NodeIx),
+    /// It has its verdict without having been looked at.
+    Settled(NodeIx, Settled),
+    /// All members of a group have ended. Answered by [`States::ended`].
+    Sum(NodeIx, Settled),
+    /// What it made is to be undone. Answered by [`States::unmade`].
+    Unmake(NodeIx),
+}
+
+/// A verdict with what it follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub cause: Cause,
+    /// Where the chain of causes begins.
+    pub root: Option<NodeIx>,
+}
+
+/// Why a node has its verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Its own doing.
+    Own,
+    /// The plan left it out.
+    LeftOut,
+    /// This need did not pass.
+    Need(NodeIx),
+    /// The group around it did not start.
+    Group(NodeIx),
+    /// This lock is kept by a check that was given up, or by a group that waits for this node.
+    Lock(LockId),
+    /// The run was stopped.
+    Stopped,
+    /// Its turn can never come.
+    Stuck,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Something before it has not ended.
+    Idle,
+    Asked,
+    InLine,
+    /// It holds its locks and waits for a slot.
+    Queued,
+    Looking,
+    Waiting,
+    /// A group whose members run.
+    Open,
+    /// A group all of whose members have ended.
+    Summing,
+    Ended,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unmaking {
+    /// It made nothing.
+    Nothing,
+    Due,
+    Queued,
+    Running,
+    Done,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    settled: Option<Settled>,
+    /// Needs and gates that have not ended, and the group that has not started.
+    before: usize,
+    /// Members that have not ended.
+    open_members: usize,
+    /// Dependents that are not released, and the group around it if it is not clear.
+    held_by: usize,
+    /// Members that are not released.
+    unreleased_members: usize,
+    unmaking: Unmaking,
+    holds_locks: bool,
+    /// Its locks stay taken: it was given up.
+    keeps_locks: bool,
+    /// Undoings under way at it or below, for which it keeps its locks.
+    undoing_below: usize,
+    /// Skipped because its author said when.
+    willing: bool,
+    started: bool,
+    /// The how manyth it was to start.
+    order: u32,
+}
+
+/// What is to be looked at again after a change, in turn: chains of thousands must not nest calls.
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    Ready(NodeIx),
+    Ended(NodeIx),
+    Clear(NodeIx),
+    Released(NodeIx),
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy)]
+pub struct End {
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// It was given up and may still be at work: its locks are kept.
+    pub abandoned: bool,
+    /// A skip that its author asked for.
+    pub willing: bool,
+}
+
+impl From<Verdict> for End {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, abandoned: false, willing: false }
+    }
+}
+
+/// The states of all nodes.
+#[derive(Debug)]
+pub struct States {
+    graph: Graph,
+    states: Vec<State>,
+    locks: Locks,
+    slots: Slots,
+    steps: VecDeque<Step>,
+    agenda: VecDeque<Work>,
+    to_free: Vec<NodeIx>,
+    /// Nodes with something under way that will be reported.
+    active: usize,
+    unreleased: usize,
+    starts: u32,
+}
+
+impl States {
+    /// All nodes before anything has happened; `jobs` observations at a time.
+    pub fn new(graph: Graph, jobs: usize) -> Self {
+        let state = |place: usize| State {
+            phase: Phase::Idle,
+            settled: None,
+            before: graph.shapes[place].needs.len()
+                + graph.gates[place].len()
+                + usize::from(graph.shapes[place].parent.is_some()),
+            open_members: graph.members[place].len(),
+            held_by: graph.dependents[place].len() + usize::from(graph.shapes[place].parent.is_some()),
+            unreleased_members: graph.members[place].len(),
+            unmaking: Unmaking::Nothing,
+            holds_locks: false,
+            keeps_locks: false,
+            undoing_below: 0,
+            willing: false,
+            started: false,
+            order: 0,
+        };
+        let states: Vec<State> = (0..graph.shapes.len()).map(state).collect();
+        let mut all = Self {
+            locks: Locks::new(graph.lock_names.len()),
+            slots: Slots::new(jobs),
+            steps: VecDeque::new(),
+            agenda: VecDeque::new(),
+            to_free: Vec::new(),
+            active: 0,
+            unreleased: states.len(),
+            starts: 0,
+            states,
+            graph,
+        };
+        all.begin();
+        all
+    }
+
+    fn begin(&mut self) {
+        for place in 0..self.states.len() {
+            if self.graph.shapes[place].left_out {
+                self.settle(node(place), Verdict::Skipped, Cause::LeftOut, Some(node(place)));
+            }
+        }
+        for place in 0..self.states.len() {
+            if self.states[place].held_by == 0 {
+                self.agenda.push_back(Work::Clear(node(place)));
+            }
+            if self.states[place].before == 0 {
+                self.agenda.push_back(Work::Ready(node(place)));
+            }
+        }
+        self.run_agenda();
+    }
+
+    /// What to do next, if anything is to be done now.
+    pub fn step(&mut self) -> Option<Step> {
+        if let Some(step) = self.steps.pop_front() {
+            return Some(step);
+        }
+        if let Some(step) = self.next_in_slot() {
+            return Some(step);
+        }
+        if self.active == 0 && self.unreleased > 0 {
+            self.break_stall();
+            return self.steps.pop_front();
+        }
+        None
+    }
+
+    /// Whether every node has its verdict and nothing is left to undo.
+    pub fn finished(&self) -> bool {
+        self.unreleased == 0 && self.steps.is_empty()
+    }
+
+    /// The verdict of a node that has ended.
+    #[cfg(test)]
+    pub fn verdict(&self, ix: NodeIx) -> Option<Verdict> {
+        self.states[at(ix)].settled.map(|settled| settled.verdict)
+    }
+
+    /// The name of a lock.
+    pub fn lock_name(&self, id: LockId) -> &Arc<str> {
+        &self.graph.lock_names[id as usize]
+    }
+
+    /// Answers [`Step::Ask`]: its `when` holds.
+    pub fn go(&mut self, ix: NodeIx) {
+        if self.states[at(ix)].phase == Phase::Asked {
+            self.active -= 1;
+            self.want_locks(ix);
+            self.run_agenda();
+        }
+    }
+
+    /// A looking check waits now and gives its slot back.
+    pub fn waits(&mut self, ix: NodeIx) {
+        if self.states[at(ix)].phase == Phase::Looking {
+            self.states[at(ix)].phase = Phase::Waiting;
+            self.slots.free();
+        }
+    }
+
+    /// A waiting check wants to look again: [`Step::Look`] comes when there is a slot.
+    pub fn wants_look(&mut self, ix: NodeIx) {
+        if self.states[at(ix)].phase == Phase::Waiting {
+            self.states[at(ix)].phase = Phase::Queued;
+            self.slots.ask(For::Again, ix);
+        }
+    }
+
+    /// The check may have made something that is to be undone.
+    pub fn may_have_made(&mut self, ix: NodeIx) {
+        let state = &mut self.states[at(ix)];
+        if state.unmaking == Unmaking::Nothing && state.phase != Phase::Ended {
+            state.unmaking = Unmaking::Due;
+        }
+    }
+
+    /// A check, a group that was summed up, or one that was asked has its verdict.
+    pub fn ended(&mut self, ix: NodeIx, end: End) {
+        match self.states[at(ix)].phase {
+            Phase::Asked | Phase::Waiting | Phase::Summing => self.active -= 1,
+            Phase::Looking => {
+                self.active -= 1;
+                self.slots.free();
+            }
+            Phase::Queued => self.active -= 1,
+            Phase::Idle | Phase::InLine | Phase::Open | Phase::Ended => return,
+        }
+        if end.abandoned {
+            self.states[at(ix)].keeps_locks = true;
+            self.keep_locks(ix);
+        }
+        let state = &mut self.states[at(ix)];
+        state.willing |= end.willing;
+        let root = state.settled.and_then(|summed| summed.root).or(Some(ix));
+        self.finish(ix, Settled { verdict: end.verdict, cause: Cause::Own, root });
+        self.run_agenda();
+    }
+
+    /// Answers [`Step::Unmake`].
+    pub fn unmade(&mut self, ix: NodeIx) {
+        if self.states[at(ix)].unmaking != Unmaking::Running {
+            return;
+        }
+        self.active -= 1;
+        self.slots.free();
+        self.states[at(ix)].unmaking = Unmaking::Done;
+        let holders: Vec<usize> = self.around(ix).filter(|place| self.states[*place].holds_locks).collect();
+        for place in holders {
+            self.states[place].undoing_below -= 1;
+            self.to_free.push(node(place));
+        }
+        self.agenda.push_back(Work::Released(ix));
+        self.run_agenda();
+    }
+
+    /// Nothing new starts: what has not started is skipped.
+    pub fn stop(&mut self) {
+        self.locks.disband();
+        self.steps.retain(|step| !matches!(step, Step::Ask(_) | Step::LockWait(..)));
+        for place in 0..self.states.len() {
+            let state = &self.states[place];
+            let unstarted = match state.phase {
+                Phase::Idle | Phase::InLine => true,
+                Phase::Asked => {
+                    self.active -= 1;
+                    true
+                }
+                Phase::Queued if !state.started => {
+                    self.active -= 1;
+                    true
+                }
+                _ => false,
+            };
+            if unstarted {
+                self.settle(node(place), Verdict::Skipped, Cause::Stopped, None);
+            }
+        }
+        self.run_agenda();
+    }
+
+    fn around(&self, ix: NodeIx) -> impl Iterator<Item = usize> + '_ {
+        std::iter::once(at(ix)).chain(self.graph.ancestors(at(ix)))
+    }
+
+    fn run_agenda(&mut self) {
+        loop {
+            match self.agenda.pop_front() {
+                Some(Work::Ready(ix)) => self.ready(ix),
+                Some(Work::Ended(ix)) => self.tell_ended(ix),
+                Some(Work::Clear(ix)) => self.clear(ix),
+                Some(Work::Released(ix)) => self.released(ix),
+                None if self.to_free.is_empty() => return,
+                None => self.free_locks(),
+            }
+        }
+    }
+
+    /// Everything before it has ended.
+    fn ready(&mut self, ix: NodeIx) {
+        if self.states[at(ix)].phase != Phase::Idle {
+            return;
+        }
+        match self.hindered(ix) {
+            Some(settled) => self.settle(ix, settled.verdict, settled.cause, settled.root),
+            None if self.graph.shapes[at(ix)].asks => {
+                self.states[at(ix)].phase = Phase::Asked;
+                self.active += 1;
+                self.steps.push_back(Step::Ask(ix));
+            }
+            None => self.want_locks(ix),
+        }
+    }
+
+    /// What its needs make of it: blocked goes before skipped, the first in order names the root.
+    fn hindered(&mut self, ix: NodeIx) -> Option<Settled> {
+        let ended = |need: &NodeIx| self.states[at(*need)].settled.map(|settled| (*need, settled));
+        let needs = &self.graph.shapes[at(ix)].needs;
+        let mut bad = needs.iter().filter_map(ended).filter(|(_, settled)| settled.verdict != Verdict::Passed);
+        let first = bad.clone().find(|(_, settled)| settled.verdict != Verdict::Skipped);
+        let (need, settled) = first.or_else(|| bad.next())?;
+        let verdict = if settled.verdict == Verdict::Skipped { Verdict::Skipped } else { Verdict::Blocked };
+        let willing = self.states[at(need)].willing;
+        self.states[at(ix)].willing = willing && verdict == Verdict::Skipped;
+        Some(Settled { verdict, cause: Cause::Need(need), root: settled.root.or(Some(need)) })
+    }
+
+    fn want_locks(&mut self, ix: NodeIx) {
+        if self.graph.locks[at(ix)].is_empty() {
+            return self.admitted(ix);
+        }
+        match self.locks.ask(ix, &self.graph.locks[at(ix)]) {
+            Asked::Granted => {
+                self.states[at(ix)].holds_locks = true;
+                self.admitted(ix);
+            }
+            Asked::Waits(lock, holder) => {
+                self.states[at(ix)].phase = Phase::InLine;
+                self.steps.push_back(Step::LockWait(ix, lock, holder));
+            }
+            Asked::Never(lock, holder) => self.settle(ix, Verdict::Blocked, Cause::Lock(lock), holder),
+        }
+    }
+
+    /// It holds its locks: a group opens, a check waits for its slot.
+    fn admitted(&mut self, ix: NodeIx) {
+        if !self.graph.shapes[at(ix)].group {
+            self.states[at(ix)].phase = Phase::Queued;
+            self.active += 1;
+            let alone = self.graph.locks[at(ix)].iter().any(|(_, mode)| *mode == checkrun_model::LockMode::Alone);
+            self.slots.ask(For::First { alone, height: self.graph.height[at(ix)] }, ix);
+            return;
+        }
+        self.states[at(ix)].phase = Phase::Open;
+        self.states[at(ix)].started = true;
+        self.steps.push_back(Step::Open(ix));
+        for place in 0..self.graph.members[at(ix)].len() {
+            let member = self.graph.members[at(ix)][place];
+            self.one_before_less(member);
+        }
+        if self.states[at(ix)].open_members == 0 {
+            self.sum(ix);
+        }
+    }
+
+    fn one_before_less(&mut self, ix: NodeIx) {
+        let state = &mut self.states[at(ix)];
+        state.before -= 1;
+        if state.before == 0 {
+            self.agenda.push_back(Work::Ready(ix));
+        }
+    }
+
+    fn next_in_slot(&mut self) -> Option<Step> {
+        loop {
+            let ix = self.slots.next()?;
+            let state = &mut self.states[at(ix)];
+            if state.unmaking == Unmaking::Queued {
+                state.unmaking = Unmaking::Running;
+                return Some(Step::Unmake(ix));
+            }
+            if state.phase != Phase::Queued {
+                self.slots.free();
+                continue;
+            }
+            state.phase = Phase::Looking;
+            if std::mem::replace(&mut state.started, true) {
+                return Some(Step::Look(ix));
+            }
+            self.starts += 1;
+            state.order = self.starts;
+            return Some(Step::Start(ix));
+        }
+    }
+
+    /// Nothing is under way and nothing can begin: a plan in which a group that holds a lock waits for one
+    /// who wants it. Somebody gets a verdict, so that the run ends and says so.
+    fn break_stall(&mut self) {
+        let in_line = (0..self.states.len()).find(|place| self.states[*place].phase == Phase::InLine);
+        let idle = || (0..self.states.len()).find(|place| self.states[*place].phase == Phase::Idle);
+        if let Some(place) = in_line {
+            let (lock, _) = self.graph.locks[place][0];
+            let _ = self.locks.leave(node(place), &self.graph.locks[place], |_| &[]);
+            self.settle(node(place), Verdict::Error, Cause::Lock(lock), None);
+        } else if let Some(place) = idle() {
+            self.settle(node(place), Verdict::Error, Cause::Stuck, None);
+        } else if let Some(place) = (0..self.states.len()).find(|place| self.states[*place].unmaking == Unmaking::Due) {
+            self.states[place].held_by = 0;
+            self.agenda.push_back(Work::Clear(node(place)));
+        } else {
+            self.unreleased = 0;
+        }
+        self.run_agenda();
+    }
+}
