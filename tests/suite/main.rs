@@ -1,1 +1,2 @@
 //! Behaviour seen from outside: drives the real binary.
+mod golden;
