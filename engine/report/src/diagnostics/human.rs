@@ -1,0 +1,185 @@
+//! Diagnostics with carets under the text, by miette.
+
+use std::fmt;
+
+use checkrun_model::{DiagnosticSeverity, Source, SourceId, Sources, Span, SpecError};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity};
+
+use crate::style::{Paint, harmless};
+
+pub(super) fn draw(shown: &[&SpecError], more: usize, sources: &Sources, paint: Paint) -> String {
+    let theme = match paint {
+        Paint::Colours => GraphicalTheme::unicode(),
+        Paint::Plain => GraphicalTheme::unicode_nocolor(),
+    };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(120).with_links(false).with_context_lines(1);
+    let mut out = String::new();
+    for one in shown {
+        let drawn = Drawn::new(one, sources);
+        if handler.render_report(&mut out, &drawn).is_err() {
+            out.push_str(&format!("{}: {}\n", one.code, harmless(&one.message)));
+        }
+        out.push('\n');
+    }
+    if more > 0 {
+        out.push_str(&format!("… and {more} more\n"));
+    }
+    out
+}
+
+/// A diagnostic in miette's words. It draws one file; labels in other files become notes of their own.
+#[derive(Debug)]
+struct Drawn {
+    code: String,
+    message: String,
+    help: Option<String>,
+    severity: Severity,
+    source: Option<NamedSource<Text>>,
+    labels: Vec<LabeledSpan>,
+    elsewhere: Vec<Drawn>,
+}
+
+/// A text, shared with the sources.
+#[derive(Debug, Clone)]
+struct Text(std::sync::Arc<str>);
+
+impl miette::SourceCode for Text {
+    fn read_span<'a>(
+        &'a self,
+        span: &miette::SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn miette::SpanContents<'a> + 'a>, miette::MietteError> {
+        (*self.0).read_span(span, before, after)
+    }
+}
+
+impl Drawn {
+    fn new(error: &SpecError, sources: &Sources) -> Self {
+        let main = error.span().map(|span| span.source);
+        let labels_of = |id: Option<SourceId>| error.labels.iter().filter(move |(span, _)| Some(span.source) == id);
+        let elsewhere = error.labels.iter().filter(|(span, _)| Some(span.source) != main);
+        Self {
+            code: error.code.to_owned(),
+            message: harmless(&error.message).into_owned(),
+            help: error.help.clone(),
+            severity: match error.severity {
+                DiagnosticSeverity::Error => Severity::Error,
+                DiagnosticSeverity::Warning => Severity::Warning,
+            },
+            source: main.and_then(|id| named(sources, id)),
+            labels: labels_of(main).filter_map(|(span, text)| label(sources, *span, text)).collect(),
+            elsewhere: elsewhere.map(|(span, text)| Self::note(sources, *span, text)).collect(),
+        }
+    }
+
+    fn note(sources: &Sources, span: Span, text: &str) -> Self {
+        Self {
+            code: String::new(),
+            message: text.to_owned(),
+            help: None,
+            severity: Severity::Advice,
+            source: named(sources, span.source),
+            labels: label(sources, span, text).into_iter().collect(),
+            elsewhere: Vec::new(),
+        }
+    }
+}
+
+fn named(sources: &Sources, id: SourceId) -> Option<NamedSource<Text>> {
+    let Source { name, text } = sources.get(id)?;
+    Some(NamedSource::new(name, Text(text.clone())))
+}
+
+/// A label on the first line of what it means: a whole block underlined says nothing more.
+fn label(sources: &Sources, span: Span, text: &str) -> Option<LabeledSpan> {
+    let length = sources.get(span.source)?.text.len();
+    let start = (span.start as usize).min(length);
+    let meant = sources.text(span);
+    let first = meant.lines().next().map_or(0, str::len);
+    let text = (!text.is_empty()).then(|| text.to_owned());
+    Some(LabeledSpan::new(text, start, first.min(length - start)))
+}
+
+impl fmt::Display for Drawn {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Drawn {}
+
+impl Diagnostic for Drawn {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        (!self.code.is_empty()).then(|| Box::new(&self.code) as Box<dyn fmt::Display>)
+    }
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+    }
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        if self.elsewhere.is_empty() {
+            return None;
+        }
+        Some(Box::new(self.elsewhere.iter().map(|one| one as &dyn Diagnostic)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Format, draw, tests::sample};
+    use crate::style::Paint;
+
+    #[test]
+    fn the_caret_stands_under_the_key_with_the_advice_below() {
+        let (sources, list) = sample();
+        insta::assert_snapshot!(draw(&list[1..], &sources, Format::Human, Paint::Plain), @r"
+        spec::unknown-key
+
+          × unknown key or kind `exepct`
+           ╭─[s/a.yaml:3:5]
+         2 │   - id: a
+         3 │     exepct: [ready]
+           ·     ───┬──
+           ·        ╰── not a key
+         4 │   - id: a
+           ╰────
+          help: did you mean `expect`?
+        ");
+    }
+
+    #[test]
+    fn a_second_place_of_the_same_file_is_drawn_too() {
+        let (sources, list) = sample();
+        let drawn = draw(&list[..1], &sources, Format::Human, Paint::Plain);
+        assert!(drawn.contains("again here") && drawn.contains("first here"), "{drawn}");
+    }
+
+    #[test]
+    fn a_place_in_another_file_is_drawn_with_its_name() {
+        let (mut sources, mut list) = sample();
+        let other = sources.add("s/b.yaml", "- id: a\n");
+        list[0] = list[0].clone().also(checkrun_model::Span::new(other, 6, 7), "and here");
+        let drawn = draw(&list[..1], &sources, Format::Human, Paint::Plain);
+        assert!(drawn.contains("s/b.yaml:1:7"), "{drawn}");
+    }
+
+    #[test]
+    fn of_a_block_the_first_line_is_underlined() {
+        let (sources, list) = sample();
+        let mut whole = list[1].clone();
+        let span = whole.labels[0].0;
+        whole.labels[0].0 = checkrun_model::Span::new(span.source, 0, 48);
+        let drawn = draw(&[whole], &sources, Format::Human, Paint::Plain);
+        assert!(!drawn.contains("- id: a\n    exepct"), "{drawn}");
+        assert!(drawn.contains("s/a.yaml:1:1"), "{drawn}");
+    }
+}

@@ -1,0 +1,127 @@
+//! What is told together: the blocked by their root, the skipped by their reason, criteria by their group.
+
+use std::fmt::Write as _;
+
+use crate::Summary;
+use crate::criteria::{Counts, Judgement, State};
+use crate::style::{Paint, cut, harmless};
+use crate::summary::Node;
+use crate::verdict::things;
+
+/// Ids of one group that are named before the rest is counted.
+const MOST_IDS: usize = 6;
+
+pub(super) fn blocked(out: &mut String, summary: &Summary, paint: Paint) {
+    for (root, nodes) in summary.blocked_by_root() {
+        let word = paint.odd("blocked");
+        let _ = writeln!(out, "{word} by {}: {}", paint.bold(&harmless(&root)), ids(&nodes));
+    }
+}
+
+pub(super) fn skipped(out: &mut String, summary: &Summary, paint: Paint) {
+    for (reason, nodes) in summary.skipped_by_reason() {
+        let count = things(nodes.len(), "check");
+        let _ = writeln!(out, "{} {count}, {}: {}", paint.odd("skipped"), harmless(&reason), ids(&nodes));
+    }
+}
+
+fn ids(nodes: &[&Node]) -> String {
+    let named: Vec<&str> = nodes.iter().take(MOST_IDS).map(|node| &*node.planned.id).collect();
+    match nodes.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// One row a group of criteria; those that are not validated are named with the reason.
+pub(super) fn criteria(out: &mut String, summary: &Summary, paint: Paint) {
+    let judgements = summary.judgements();
+    if judgements.is_empty() {
+        return;
+    }
+    let groups = grouped(&judgements);
+    let widest = groups.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("criteria".len());
+    let _ = writeln!(out, "{:widest$}  validated  failed  not validated", "criteria");
+    for (name, judgements) in &groups {
+        row(out, name, judgements, widest, paint);
+    }
+}
+
+fn row(out: &mut String, name: &str, judgements: &[Judgement<'_>], widest: usize, paint: Paint) {
+    let counts = Counts::of(judgements);
+    let failed = format!("{:>6}", counts.failed);
+    let failed = if counts.failed > 0 { paint.bad(&failed) } else { failed };
+    let missing = format!("{:>13}", counts.not_validated);
+    let missing = if counts.not_validated > 0 { paint.odd(&missing) } else { missing };
+    let wrong: Vec<&Judgement<'_>> = judgements.iter().filter(|one| one.state != State::Validated).collect();
+    let reasons: Vec<String> =
+        wrong.iter().take(MOST_IDS).map(|one| format!("{} ({})", one.criterion.id, one.why())).collect();
+    let mut why = cut(&reasons.join("; "), 160).into_owned();
+    if wrong.len() > reasons.len() {
+        let _ = write!(why, "; and {} more", wrong.len() - reasons.len());
+    }
+    let line = format!("{name:widest$}  {:>9}  {failed}  {missing}  {}", counts.validated, paint.dim(&harmless(&why)));
+    let _ = writeln!(out, "{}", line.trim_end());
+}
+
+/// By group, in the order in which groups first turn up.
+fn grouped<'a>(judgements: &[Judgement<'a>]) -> Vec<(&'a str, Vec<Judgement<'a>>)> {
+    let mut groups: Vec<(&str, Vec<Judgement<'a>>)> = Vec::new();
+    for judgement in judgements {
+        let name = judgement.criterion.group.as_str();
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, members)) => members.push(judgement.clone()),
+            None => groups.push((name, vec![judgement.clone()])),
+        }
+    }
+    groups
+}
+
+pub(super) fn environment(out: &mut String, summary: &Summary, paint: Paint) {
+    for sentence in &summary.run.environment {
+        let _ = writeln!(out, "{} {}", paint.dim("environment:"), harmless(sentence));
+    }
+}
+
+pub(super) fn left(out: &mut String, summary: &Summary, paint: Paint) {
+    for left in summary.left_behind() {
+        let by = left.check.as_ref().map(|check| format!(" (made by {check})")).unwrap_or_default();
+        let what = format!("{}{by}: {}", left.object, left.why);
+        let _ = writeln!(out, "{} {}", paint.bad("left behind:"), harmless(&what));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::Sample;
+
+    fn said(write: fn(&mut String, &Summary, Paint), sample: Sample) -> String {
+        let mut out = String::new();
+        write(&mut out, &sample.summary(), Paint::Plain);
+        out
+    }
+
+    #[test]
+    fn blocked_checks_stand_under_their_root() {
+        let sample = Sample::new(&["root", "b", "c"]).failed(0, "x").blocked(1, 0).blocked(2, 0);
+        assert_eq!(said(blocked, sample), "blocked by root: b, c\n");
+    }
+
+    #[test]
+    fn skipped_checks_stand_under_their_reason() {
+        let sample = Sample::new(&["a", "b", "c"]).skipped(0, "--only").skipped(1, "not allowed").skipped(2, "--only");
+        assert_eq!(said(skipped, sample), "skipped 2 checks, --only: a, c\nskipped 1 check, not allowed: b\n");
+    }
+
+    #[test]
+    fn criteria_are_counted_by_group_and_the_unproven_named() {
+        let sample = Sample::new(&["a", "b"]).criterion("AC1.v1").criterion("AC1.v2").criterion("AC2.v1");
+        let sample = sample.covers(0, "AC1.v1").covers(1, "AC1.v2").passed(0).failed(1, "x");
+        insta::assert_snapshot!(said(criteria, sample), @r"
+        criteria  validated  failed  not validated
+        AC1               1       1              0  AC1.v2 (b failed)
+        AC2               0       0              1  AC2.v1 (no check covers it)
+        ");
+    }
+}

@@ -1,0 +1,149 @@
+//! The verdict of a whole run in one word and one sentence. The exit code decides; the counts explain.
+
+use serde::Serialize;
+
+use crate::criteria::Counts;
+use crate::summary::{Summary, Totals};
+
+/// The fate of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunVerdict {
+    /// Exit 0: every required check passed.
+    Passed,
+    /// Exit 1: a required check did not pass.
+    Failed,
+    /// Exit 2: nothing was judged.
+    NothingJudged,
+    /// Exit 3: the program could not do its work, or left something behind.
+    Broken,
+    /// Exit 130: stopped from outside.
+    Interrupted,
+    /// The journal stops before the run does.
+    Unfinished,
+}
+
+impl RunVerdict {
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NothingJudged => "nothing judged",
+            Self::Broken => "broken",
+            Self::Interrupted => "interrupted",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
+impl Summary {
+    /// The fate of the run.
+    #[must_use]
+    pub fn verdict(&self) -> RunVerdict {
+        match self.exit {
+            Some(0) => RunVerdict::Passed,
+            Some(1) => RunVerdict::Failed,
+            Some(2) => RunVerdict::NothingJudged,
+            Some(130) => RunVerdict::Interrupted,
+            Some(_) => RunVerdict::Broken,
+            None => RunVerdict::Unfinished,
+        }
+    }
+
+    /// Why it is so, in one sentence without a full stop.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let mut parts = Vec::new();
+        match self.verdict() {
+            RunVerdict::NothingJudged => parts.push("no check came to be judged".to_owned()),
+            RunVerdict::Interrupted => {
+                parts.push(format!("stopped by {}", self.interrupted.as_deref().unwrap_or("a signal")));
+            }
+            RunVerdict::Unfinished => parts.push("the journal stops before the run does".to_owned()),
+            RunVerdict::Passed | RunVerdict::Failed | RunVerdict::Broken => {}
+        }
+        let left = self.left_behind().len();
+        if left > 0 {
+            parts.push(format!("{} left behind", things(left, "object")));
+        }
+        parts.push(checks(&self.totals()));
+        parts.extend(criteria(&self.judgements()));
+        parts.join("; ")
+    }
+}
+
+/// `12 of 12 checks passed`, or `2 failed, 1 blocked, 9 passed of 12 checks`.
+fn checks(totals: &Totals) -> String {
+    let all = things(totals.checks, "check");
+    if totals.passed == totals.checks {
+        return format!("{all} passed");
+    }
+    let counts = [
+        (totals.failed, "failed"),
+        (totals.error, "error"),
+        (totals.blocked, "blocked"),
+        (totals.skipped, "skipped"),
+        (totals.unjudged, "not judged"),
+        (totals.passed, "passed"),
+    ];
+    format!("{} of {all}", listed(&counts))
+}
+
+fn criteria(judgements: &[crate::criteria::Judgement<'_>]) -> Option<String> {
+    if judgements.is_empty() {
+        return None;
+    }
+    let counts = Counts::of(judgements);
+    let words = [(counts.failed, "failed"), (counts.not_validated, "not validated"), (counts.validated, "validated")];
+    let all = judgements.len();
+    Some(format!("{} of {all} {}", listed(&words), if all == 1 { "criterion" } else { "criteria" }))
+}
+
+fn listed(counts: &[(usize, &str)]) -> String {
+    let words = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// `1 check`, `2 checks`.
+pub(crate) fn things(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::Sample;
+
+    #[test]
+    fn a_passed_run_says_how_many() {
+        let summary = Sample::new(&["a", "b"]).passed(0).passed(1).ended(0).summary();
+        assert_eq!(summary.verdict(), RunVerdict::Passed);
+        assert_eq!(summary.reason(), "2 checks passed");
+    }
+
+    #[test]
+    fn criteria_without_proof_are_named_beside_a_pass() {
+        let summary = Sample::new(&["a"]).criterion("AC1").passed(0).ended(0).summary();
+        assert_eq!(summary.reason(), "1 check passed; 1 not validated of 1 criterion");
+    }
+
+    #[test]
+    fn a_failed_run_counts_every_fate() {
+        let sample = Sample::new(&["a", "b", "c"]).failed(0, "x").blocked(1, 0).passed(2).ended(1);
+        assert_eq!(sample.summary().reason(), "1 failed, 1 blocked, 1 passed of 3 checks");
+    }
+
+    #[test]
+    fn an_interrupted_run_names_the_signal() {
+        let stop = checkrun_model::event::Event::Interrupted { by: "SIGTERM".into() };
+        let summary = Sample::new(&["a"]).event(stop).ended(130).summary();
+        assert_eq!(summary.reason(), "stopped by SIGTERM; 1 not judged of 1 check");
+    }
+
+    #[test]
+    fn a_journal_without_an_end_is_unfinished() {
+        assert_eq!(Sample::new(&["a"]).passed(0).summary().verdict(), RunVerdict::Unfinished);
+    }
+}
