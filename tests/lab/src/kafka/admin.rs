@@ -1,16 +1,16 @@
 //! The few admin requests the lab needs, over an unencrypted listener: metadata, quorum, topics, records.
-//! Each call opens one connection and blocks at most `TIMEOUT`; run it off the async threads.
+//! Each call opens one connection and blocks; run it off the async threads.
 
 use std::fmt;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use super::cluster::{Metadata, Quorum, read_metadata, read_quorum};
 use super::wire::{Malformed, Reader, Writer};
 
-/// How long a connect, a read or a write may take.
-const TIMEOUT: Duration = Duration::from_secs(4);
+/// How long a connect, a read or a write may take, unless said otherwise.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// An answer longer than this is not one of ours.
 const LONGEST: usize = 16 << 20;
 
@@ -28,6 +28,9 @@ pub enum AdminError {
 impl fmt::Display for AdminError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Io(addr, e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                write!(f, "kafka at {addr} does not answer in time")
+            }
             Self::Io(addr, e) => write!(f, "kafka at {addr}: {e}"),
             Self::Malformed(e) => e.fmt(f),
             Self::Refused(what, code, words) => write!(f, "{what}: Kafka error {code} {words}"),
@@ -47,12 +50,19 @@ impl From<Malformed> for AdminError {
 #[derive(Debug, Clone)]
 pub struct Admin {
     addr: String,
+    patience: Duration,
 }
 
 impl Admin {
     /// Speaks to the listener at `addr` (`host:port`); nothing is opened yet.
     pub fn new(addr: impl Into<String>) -> Self {
-        Self { addr: addr.into() }
+        Self { addr: addr.into(), patience: PATIENCE }
+    }
+
+    /// Gives up on a connect, a read or a write after `patience`.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     fn io(&self, e: std::io::Error) -> AdminError {
@@ -83,14 +93,10 @@ impl Admin {
     }
 
     fn connect(&self) -> std::io::Result<TcpStream> {
-        let addr = self
-            .addr
-            .to_socket_addrs()?
-            .next()
-            .ok_or_else(|| std::io::Error::other("no address"))?;
-        let stream = TcpStream::connect_timeout(&addr, TIMEOUT)?;
-        stream.set_read_timeout(Some(TIMEOUT))?;
-        stream.set_write_timeout(Some(TIMEOUT))?;
+        let addr = self.addr.to_socket_addrs()?.next().ok_or_else(|| std::io::Error::other("no address"))?;
+        let stream = TcpStream::connect_timeout(&addr, self.patience)?;
+        stream.set_read_timeout(Some(self.patience))?;
+        stream.set_write_timeout(Some(self.patience))?;
         stream.set_nodelay(true)?;
         Ok(stream)
     }
@@ -132,7 +138,7 @@ impl Admin {
             });
             w.end();
         });
-        w.i32(TIMEOUT.as_millis() as i32).bool(false).end();
+        w.i32(PATIENCE.as_millis() as i32).bool(false).end();
         let bytes = self.call(19, 7, w)?;
         let mut r = Reader::new(&bytes);
         r.i32()?;
@@ -149,7 +155,7 @@ impl Admin {
         w.array(&[name], |w, name| {
             w.string(name).i32(count).uvarint(0).end();
         });
-        w.i32(TIMEOUT.as_millis() as i32).bool(false).end();
+        w.i32(PATIENCE.as_millis() as i32).bool(false).end();
         let bytes = self.call(37, 3, w)?;
         let mut r = Reader::new(&bytes);
         r.i32()?;
@@ -183,7 +189,7 @@ impl Admin {
         w.array(&[name], |w, name| {
             w.nullable(Some(name)).raw(&[0; 16]).end();
         });
-        w.i32(TIMEOUT.as_millis() as i32).end();
+        w.i32(PATIENCE.as_millis() as i32).end();
         let bytes = self.call(20, 6, w)?;
         let mut r = Reader::new(&bytes);
         r.i32()?;
@@ -204,7 +210,7 @@ impl Admin {
             });
             w.end();
         });
-        w.i32(TIMEOUT.as_millis() as i32).end();
+        w.i32(PATIENCE.as_millis() as i32).end();
         let bytes = self.call(21, 2, w)?;
         let mut r = Reader::new(&bytes);
         r.i32()?;
@@ -252,7 +258,6 @@ fn frame(key: i16, version: i16, body: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -272,5 +277,13 @@ mod tests {
         drop(listener);
         let e = Admin::new(&addr).metadata().unwrap_err();
         assert!(e.to_string().contains(&addr), "{e}");
+    }
+
+    #[test]
+    fn a_broker_that_only_accepts_runs_out_of_time() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap().to_string();
+        let e = Admin::new(&addr).patience(Duration::from_millis(30)).metadata().unwrap_err();
+        assert!(e.to_string().ends_with("does not answer in time"), "{e}");
     }
 }

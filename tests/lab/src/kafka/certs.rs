@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
 };
 
 /// How long a good certificate lasts, as Strimzi's do.
@@ -144,7 +144,6 @@ fn params(names: &[String], cn: &str, validity: Validity) -> Result<CertificateP
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use x509_parser::prelude::*;
@@ -153,9 +152,10 @@ mod tests {
         let start = pem.find("-----BEGIN CERTIFICATE").unwrap();
         let (_, block) = parse_x509_pem(&pem.as_bytes()[start..]).unwrap();
         let cert = block.parse_x509().unwrap();
-        let names = cert.subject_alternative_name().unwrap().map_or(vec![], |san| {
-            san.value.general_names.iter().map(ToString::to_string).collect()
-        });
+        let names = cert
+            .subject_alternative_name()
+            .unwrap()
+            .map_or(vec![], |san| san.value.general_names.iter().map(ToString::to_string).collect());
         (cert.issuer().to_string(), cert.validity().is_valid(), names)
     }
 

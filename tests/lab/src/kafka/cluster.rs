@@ -145,7 +145,6 @@ fn uuid_text(bytes: &[u8; 16]) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::wire::Writer;
     use super::*;

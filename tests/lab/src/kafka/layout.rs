@@ -151,10 +151,8 @@ pub fn server_properties(id: usize, data: &str, certs: &str, advertised: impl Fn
     line("controller.quorum.voters", &voters.join(","));
     line("controller.listener.names", inner[0]);
     line("inter.broker.listener.name", inner[1]);
-    let mut listeners = vec![
-        format!("{}://0.0.0.0:{CONTROL_PORT}", inner[0]),
-        format!("{}://0.0.0.0:{REPLICATION_PORT}", inner[1]),
-    ];
+    let mut listeners =
+        vec![format!("{}://0.0.0.0:{CONTROL_PORT}", inner[0]), format!("{}://0.0.0.0:{REPLICATION_PORT}", inner[1])];
     let mut public = vec![format!("{}://{}:{REPLICATION_PORT}", inner[1], host(id))];
     let mut protocols: Vec<_> = inner.iter().map(|n| format!("{n}:PLAINTEXT")).collect();
     for l in &LISTENERS {
@@ -250,9 +248,7 @@ mod tests {
     #[test]
     fn inside_the_pods_name_outside_a_loopback_port() {
         let public = value(&properties(1), "advertised.listeners");
-        assert!(public.contains(
-            "TLS-9093://kafka-cluster-dual-role-1.kafka-cluster-kafka-brokers.kafka.svc:9093"
-        ));
+        assert!(public.contains("TLS-9093://kafka-cluster-dual-role-1.kafka-cluster-kafka-brokers.kafka.svc:9093"));
         assert!(public.contains("EXTTLS-9193://127.0.0.1:19193"), "{public}");
         assert!(!public.contains("CONTROLPLANE"), "controllers are not advertised: {public}");
     }

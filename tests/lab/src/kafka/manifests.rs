@@ -26,8 +26,7 @@ pub struct Mounts {
 pub fn host_folders(paths: &[String]) -> (Vec<Value>, Vec<Value>) {
     let name = |at: usize| format!("host-{at}");
     let volumes = paths.iter().enumerate().map(|(at, p)| json!({ "name": name(at), "hostPath": { "path": p } }));
-    let mounts =
-        paths.iter().enumerate().map(|(at, p)| json!({ "name": name(at), "mountPath": p, "readOnly": true }));
+    let mounts = paths.iter().enumerate().map(|(at, p)| json!({ "name": name(at), "mountPath": p, "readOnly": true }));
     (volumes.collect(), mounts.collect())
 }
 
@@ -73,7 +72,8 @@ fn metadata(name: &str) -> Value {
 
 /// The headless service, the bootstrap service, and one with an address of its own for each broker.
 pub fn services() -> Vec<Value> {
-    let selector = json!({ "strimzi.io/cluster": CLUSTER, "strimzi.io/kind": "Kafka", "strimzi.io/broker-role": "true" });
+    let selector =
+        json!({ "strimzi.io/cluster": CLUSTER, "strimzi.io/kind": "Kafka", "strimzi.io/broker-role": "true" });
     let inner: Vec<_> = LISTENERS.iter().filter(|l| !l.external).map(|l| port(l.name, l.port)).collect();
     let mut all_ports = vec![port("control", 9090), port("replication", 9091)];
     all_ports.extend(LISTENERS.iter().map(|l| port(l.name, l.port)));
@@ -167,7 +167,9 @@ pub fn host_aliases(addresses: &BTreeMap<String, String>) -> Vec<Value> {
     }
     if let Some(ip) = addresses.get(&bootstrap_service()) {
         let name = bootstrap_service();
-        out.push(json!({ "ip": ip, "hostnames": [name, format!("{name}.{NAMESPACE}"), format!("{name}.{NAMESPACE}.svc")] }));
+        out.push(
+            json!({ "ip": ip, "hostnames": [name, format!("{name}.{NAMESPACE}"), format!("{name}.{NAMESPACE}.svc")] }),
+        );
     }
     out
 }
@@ -259,7 +261,6 @@ rules:
 "#;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -179,10 +179,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A compact array; an absent one reads as empty.
-    pub fn array<T>(
-        &mut self,
-        mut each: impl FnMut(&mut Self) -> Result<T, Malformed>,
-    ) -> Result<Vec<T>, Malformed> {
+    pub fn array<T>(&mut self, mut each: impl FnMut(&mut Self) -> Result<T, Malformed>) -> Result<Vec<T>, Malformed> {
         let n = self.uvarint()?.saturating_sub(1);
         (0..n).map(|_| each(self)).collect()
     }
@@ -199,7 +196,6 @@ impl<'a> Reader<'a> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

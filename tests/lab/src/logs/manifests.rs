@@ -17,9 +17,12 @@ pub const LINKS: &str = "/var/log/containers";
 /// Everything of the shipper but the namespace. `pod_logs` is where the links lead to, `checkpoints` a folder of
 /// the host that outlives the pod, so that a new pod goes on where the old one stopped.
 pub fn vlagent(site: &Site, pod_logs: &str, checkpoints: &str) -> Vec<Value> {
-    let mut out = account(SHIPPER, &json!([
-        { "apiGroups": [""], "resources": ["nodes", "pods", "namespaces"], "verbs": ["get", "list", "watch"] },
-    ]));
+    let mut out = account(
+        SHIPPER,
+        &json!([
+            { "apiGroups": [""], "resources": ["nodes", "pods", "namespaces"], "verbs": ["get", "list", "watch"] },
+        ]),
+    );
     out.push(daemon_set(site, pod_logs, checkpoints));
     out
 }
@@ -68,7 +71,6 @@ fn daemon_set(site: &Site, pod_logs: &str, checkpoints: &str) -> Value {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

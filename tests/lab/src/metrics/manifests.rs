@@ -49,11 +49,14 @@ pub fn account(name: &str, rules: &Value) -> Vec<Value> {
 
 /// Everything of the scraper but the namespace.
 pub fn vmagent(site: &Site) -> Vec<Value> {
-    let mut out = account("vmagent", &json!([
-        { "apiGroups": [""], "resources": ["nodes", "nodes/metrics", "pods", "services", "endpoints"], "verbs": ["get", "list", "watch"] },
-        { "apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["get", "list", "watch"] },
-        { "nonResourceURLs": ["/metrics"], "verbs": ["get"] },
-    ]));
+    let mut out = account(
+        "vmagent",
+        &json!([
+            { "apiGroups": [""], "resources": ["nodes", "nodes/metrics", "pods", "services", "endpoints"], "verbs": ["get", "list", "watch"] },
+            { "apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["get", "list", "watch"] },
+            { "nonResourceURLs": ["/metrics"], "verbs": ["get"] },
+        ]),
+    );
     out.push(json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": { "name": "vmagent", "namespace": NAMESPACE }, "data": { "scrape.yml": SCRAPE },
@@ -153,7 +156,6 @@ scrape_configs:
 "#;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -166,7 +168,8 @@ mod tests {
         assert_eq!(spec["hostAliases"][0], json!({ "ip": "10.99.0.1", "hostnames": ["infra-vm"] }));
         let command = spec["containers"][0]["command"].to_string();
         assert!(command.contains("http://infra-vm:8428/api/v1/write"), "{command}");
-        let names: Vec<_> = all.iter().filter(|o| o["kind"] != "ConfigMap").map(|o| o["metadata"]["name"].clone()).collect();
+        let names: Vec<_> =
+            all.iter().filter(|o| o["kind"] != "ConfigMap").map(|o| o["metadata"]["name"].clone()).collect();
         assert!(names.contains(&json!("vmagent")) && names.contains(&json!("observability-vmagent")));
     }
 }

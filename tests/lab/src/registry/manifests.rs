@@ -85,7 +85,6 @@ fn deployment(mounts: &Mounts, server: &str, lab: &str) -> Value {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

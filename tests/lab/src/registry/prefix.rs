@@ -63,7 +63,6 @@ fn rewritten(head: &str, prefix: &str) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::plainhttp;

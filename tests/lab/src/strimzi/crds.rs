@@ -17,8 +17,7 @@ struct Kind {
 }
 
 const BOTH: &[&str] = &["v1", "v1beta2"];
-const READY: (&str, &str, &str) =
-    ("Ready", "string", ".status.conditions[?(@.type==\"Ready\")].status");
+const READY: (&str, &str, &str) = ("Ready", "string", ".status.conditions[?(@.type==\"Ready\")].status");
 
 const KINDS: [Kind; 5] = [
     Kind {
@@ -100,8 +99,7 @@ pub fn all() -> Vec<Value> {
 pub const TOPICS: &str = "kafkatopics.kafka.strimzi.io";
 
 fn definition(kind: &Kind) -> Value {
-    let versions: Vec<_> =
-        kind.versions.iter().enumerate().map(|(at, v)| version(kind, v, at == 0)).collect();
+    let versions: Vec<_> = kind.versions.iter().enumerate().map(|(at, v)| version(kind, v, at == 0)).collect();
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -279,7 +277,6 @@ fn podset_status() -> Value {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

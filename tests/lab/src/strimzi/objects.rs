@@ -3,9 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kafka::layout::{
-    self, Auth, BROKERS, CLUSTER, KAFKA_VERSION, LISTENERS, Listener, NAMESPACE, POOL, USER,
-};
+use crate::kafka::layout::{self, Auth, BROKERS, CLUSTER, KAFKA_VERSION, LISTENERS, Listener, NAMESPACE, POOL, USER};
 use crate::kafka::manifests::{host_folders, pool_labels};
 
 /// The Deployment's name, as Strimzi's.
@@ -139,7 +137,6 @@ fn listener(l: &Listener) -> Value {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -19,6 +19,8 @@ use crate::kafka::layout::{self, CLUSTER, NAMESPACE};
 const LOOK: Duration = Duration::from_secs(1);
 /// How many looks make a full reconciliation, counted and logged. Strimzi's is two minutes.
 const FULL: u64 = 10;
+/// A broker that says nothing for so long does not answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Kept on a topic's object until the topic is gone from Kafka.
 const FINALIZER: &str = "strimzi.io/topic-operator";
 /// Kafka's code for a topic that is not there.
@@ -113,13 +115,15 @@ impl Operator {
         let wanted = pools.iter().filter_map(|p| p["spec"]["replicas"].as_u64()).sum::<u64>() as usize;
         let addresses: Vec<_> = (0..wanted).map(|id| address(&pods, id)).collect();
         let asked: Vec<_> = addresses.iter().cloned().map(|a| tokio::task::spawn_blocking(|| ask(a))).collect();
-        let mut seen = Seen::default();
+        let mut seen = Seen { unready: unready(&pods, wanted), ..Seen::default() };
         for answer in asked {
             seen.brokers.push(answer.await.context("asking a broker")?);
         }
         let answering = seen.brokers.iter().position(Result::is_ok);
         if let Some(Ok(a)) = answering.and_then(|at| addresses.into_iter().nth(at)) {
-            let quorum = tokio::task::spawn_blocking(move || Admin::new(a).quorum().map_err(|e| e.to_string()));
+            let quorum = tokio::task::spawn_blocking(move || {
+                Admin::new(a).patience(PATIENCE).quorum().map_err(|e| e.to_string())
+            });
             seen.quorum = Some(quorum.await.context("asking for the quorum")?);
         }
         Ok(seen)
@@ -285,7 +289,14 @@ fn address(pods: &[Value], id: usize) -> Result<String, String> {
 }
 
 fn ask(address: Result<String, String>) -> Result<crate::kafka::cluster::Metadata, String> {
-    Admin::new(address?).metadata().map_err(|e| e.to_string())
+    Admin::new(address?).patience(PATIENCE).metadata().map_err(|e| e.to_string())
+}
+
+/// The brokers' pods that are there and not ready.
+fn unready(pods: &[Value], wanted: usize) -> Vec<String> {
+    let names: Vec<_> = (0..wanted).map(layout::pod).collect();
+    let theirs = pods.iter().filter(|p| !is_ready(p)).filter_map(|p| p["metadata"]["name"].as_str());
+    theirs.filter(|n| names.iter().any(|name| name == n)).map(str::to_owned).collect()
 }
 
 fn is_ready(pod: &Value) -> bool {
@@ -322,5 +333,9 @@ mod tests {
     fn only_the_ready_condition_counts() {
         let pod = |s: &str| json!({ "status": { "conditions": [{ "type": "Ready", "status": s }] } });
         assert!(is_ready(&pod("True")) && !is_ready(&pod("False")) && !is_ready(&json!({})));
+        let mut waiting = pod("False");
+        waiting["metadata"] = json!({ "name": layout::pod(2) });
+        assert_eq!(unready(&[waiting.clone()], 3), [layout::pod(2)]);
+        assert!(unready(&[waiting], 2).is_empty(), "a pod that nobody wants any more");
     }
 }

@@ -43,7 +43,6 @@ async fn answer(mut stream: TcpStream, telemetry: Arc<Mutex<Telemetry>>) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use std::time::Duration;

@@ -15,6 +15,8 @@ pub struct Seen {
     pub brokers: Vec<Result<Metadata, String>>,
     /// The quorum, or why it could not be told.
     pub quorum: Option<Result<Quorum, String>>,
+    /// Brokers' pods that are there and not ready.
+    pub unready: Vec<String>,
 }
 
 impl Seen {
@@ -30,8 +32,7 @@ impl Seen {
             match broker {
                 Err(why) => out.push(format!("broker {id} does not answer: {why}")),
                 Ok(m) => {
-                    let absent: Vec<_> =
-                        (0..self.brokers.len() as i32).filter(|n| !m.brokers.contains(n)).collect();
+                    let absent: Vec<_> = (0..self.brokers.len() as i32).filter(|n| !m.brokers.contains(n)).collect();
                     if !absent.is_empty() {
                         out.push(format!("broker {id} does not see {absent:?}"));
                     }
@@ -42,6 +43,7 @@ impl Seen {
             out.push("there is no broker".into());
         }
         out.extend(self.quorum_troubles());
+        out.extend(self.unready.iter().map(|name| format!("pod {name} is not ready")));
         out
     }
 
@@ -202,14 +204,13 @@ pub fn user(object: &Value, has_secret: bool) -> Value {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     fn healthy() -> Seen {
         let m = Metadata { cluster_id: "abc".into(), brokers: vec![0, 1, 2], topics: vec![] };
         let q = Quorum { leader: 1, voters: vec![(0, Some(300)), (1, Some(0)), (2, Some(10))] };
-        Seen { brokers: vec![Ok(m.clone()), Ok(m.clone()), Ok(m)], quorum: Some(Ok(q)) }
+        Seen { brokers: vec![Ok(m.clone()), Ok(m.clone()), Ok(m)], quorum: Some(Ok(q)), unready: vec![] }
     }
 
     fn object() -> Value {
@@ -230,10 +231,7 @@ mod tests {
         assert_eq!(s["kafkaMetadataVersion"], "4.3-IV0");
         assert_eq!(s["listeners"][1]["certificates"], json!(["PEM"]));
         assert!(s["listeners"][0]["certificates"].is_null());
-        assert_eq!(
-            s["listeners"][1]["bootstrapServers"],
-            "kafka-cluster-kafka-bootstrap.kafka.svc:9093"
-        );
+        assert_eq!(s["listeners"][1]["bootstrapServers"], "kafka-cluster-kafka-bootstrap.kafka.svc:9093");
     }
 
     #[test]
@@ -260,6 +258,9 @@ mod tests {
         seen.quorum = Some(Ok(q));
         assert_eq!(seen.troubles().len(), 2, "{:?}", seen.troubles());
         assert!(!Seen::default().troubles().is_empty(), "nothing seen is not health");
+        let mut seen = healthy();
+        seen.unready = vec!["p".into()];
+        assert_eq!(seen.troubles(), ["pod p is not ready"]);
     }
 
     #[test]

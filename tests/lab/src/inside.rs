@@ -1,0 +1,87 @@
+//! What this program does inside a pod: the Strimzi stand-in, Confluent's API before the registry, and the
+//! registry's level after each start. Never called by a person.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::plainhttp;
+use crate::registry::manifests::{PORT, PREFIX, SERVER_PORT};
+
+/// How long the registry may take to answer after its start.
+const START: Duration = Duration::from_secs(90);
+/// A pause between two looks at a server that is starting.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Does the work that the first of `args` names.
+pub async fn run(args: &[String]) -> Result<()> {
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["operator", ca] => operator(ca).await,
+        ["confluent-api"] => {
+            let to = SocketAddr::from(([127, 0, 0, 1], SERVER_PORT));
+            let listener = tokio::net::TcpListener::bind(("0.0.0.0", PORT)).await?;
+            crate::registry::prefix::run(listener, to, PREFIX).await
+        }
+        ["set-level"] => tokio::task::spawn_blocking(set_level).await?,
+        other => bail!("nothing inside a pod is called {other:?}"),
+    }
+}
+
+async fn operator(ca: &str) -> Result<()> {
+    let pem = std::fs::read_to_string(ca).with_context(|| format!("reading {ca}"))?;
+    let ends = certificate_end(&pem);
+    let client = kube::Client::try_from(kube::Config::incluster()?)?;
+    crate::strimzi::operator::run(client, crate::strimzi::objects::OPERATOR_PORT, pem, ends).await
+}
+
+/// When the first certificate of `pem` ends, in milliseconds since 1970.
+fn certificate_end(pem: &str) -> Option<i64> {
+    let (_, block) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).ok()?;
+    let cert = block.parse_x509().ok()?;
+    Some(cert.validity().not_after.timestamp() * 1000)
+}
+
+/// Waits for the registry and sets its global level, which is NONE after each start.
+fn set_level() -> Result<()> {
+    let address = format!("127.0.0.1:{SERVER_PORT}");
+    let started = Instant::now();
+    loop {
+        match level(&address, "BACKWARD") {
+            Ok(()) => return Ok(()),
+            Err(e) if started.elapsed() > START => return Err(e),
+            Err(_) => std::thread::sleep(PAUSE),
+        }
+    }
+}
+
+/// Sets the global compatibility level of the registry at `address`.
+pub fn level(address: &str, level: &str) -> Result<()> {
+    let body = format!(r#"{{"compatibility":"{level}"}}"#);
+    let body = Some(("application/vnd.schemaregistry.v1+json", body.as_str()));
+    let path = format!("{PREFIX}/config");
+    let answer = plainhttp::request("PUT", address, &path, body, Duration::from_secs(5))?;
+    anyhow::ensure!(answer.status == 200, "PUT {path}: {} {}", answer.status, answer.body);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_ends_within_the_year() {
+        let dir = tempfile::tempdir().unwrap();
+        let pki = crate::kafka::certs::Pki::create(dir.path(), &[]).unwrap();
+        let end = certificate_end(&pki.read("ca.crt").unwrap()).unwrap();
+        let days = (end - jiff::Timestamp::now().as_millisecond()) / 86_400_000;
+        assert!((363..=365).contains(&days), "{days}");
+        assert_eq!(certificate_end("nonsense"), None);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_errand_is_refused() {
+        let e = run(&["dance".to_owned()]).await.unwrap_err();
+        assert!(e.to_string().contains("dance"), "{e}");
+    }
+}
