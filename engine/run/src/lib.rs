@@ -1,5 +1,7 @@
 //! Plan into events: scheduling, attempts, deadlines, fixtures, journal, clean-up.
 
+mod journal;
+mod redact;
 mod state;
 
 use std::path::PathBuf;

@@ -1,0 +1,196 @@
+//! Takes secret values out of whatever is about to be written: as they are, in base64, as parts of URLs.
+//! A value becomes `«secret:NAME»`, the same all through a run. It knows values and events, not where they go.
+
+mod event;
+mod forms;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use serde_json::Value as Json;
+
+/// A shorter secret is taken out only where it stands alone: it would be found in half of all words.
+const SHORT: usize = 4;
+
+/// The secrets that are known so far.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    any: AtomicBool,
+    known: RwLock<Arc<Known>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    secrets: Vec<(Arc<str>, String)>,
+    forms: Vec<(String, usize)>,
+    finder: Option<AhoCorasick>,
+}
+
+impl Redactor {
+    /// Learns a secret. From now on it is taken out.
+    pub fn learn(&self, name: &str, value: &str) {
+        if value.is_empty() {
+            return;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.secrets.iter().any(|(secret, _)| &**secret == value) {
+            return;
+        }
+        let mut secrets = known.secrets.clone();
+        secrets.push((value.into(), format!("«secret:{name}»")));
+        *known = Arc::new(Known::new(secrets));
+        self.any.store(true, Ordering::Release);
+    }
+
+    /// Whether there is nothing to take out.
+    pub fn is_idle(&self) -> bool {
+        !self.any.load(Ordering::Acquire)
+    }
+
+    fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes secrets out of a text.
+    pub fn text(&self, text: &mut String) {
+        if !self.is_idle() {
+            self.known().text(text);
+        }
+    }
+
+    /// Takes secrets out of all texts of a value, keys and numbers included.
+    pub fn json(&self, value: &mut Json) {
+        if !self.is_idle() {
+            self.known().json(value);
+        }
+    }
+
+    /// Takes secrets out of bytes.
+    pub fn bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let known = self.known();
+        match &known.finder {
+            Some(finder) if finder.is_match(&bytes) => finder.replace_all_bytes(&bytes, &known.tokens()),
+            _ => bytes,
+        }
+    }
+}
+
+impl Known {
+    fn new(secrets: Vec<(Arc<str>, String)>) -> Self {
+        let mut forms: Vec<(String, usize)> = Vec::new();
+        for (place, (value, _)) in secrets.iter().enumerate() {
+            for form in forms::of(value) {
+                if form.len() >= SHORT && !forms.iter().any(|(known, _)| *known == form) {
+                    forms.push((form, place));
+                }
+            }
+        }
+        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms.iter().map(|(form, _)| form));
+        Self { secrets, forms, finder: finder.ok() }
+    }
+
+    fn tokens(&self) -> Vec<&str> {
+        self.forms.iter().map(|(_, place)| self.secrets[*place].1.as_str()).collect()
+    }
+
+    fn text(&self, text: &mut String) {
+        if let Some((_, token)) = self.secrets.iter().find(|(value, _)| **value == **text) {
+            token.clone_into(text);
+            return;
+        }
+        if let Some(finder) = self.finder.as_ref().filter(|finder| finder.is_match(&*text)) {
+            *text = finder.replace_all(text, &self.tokens());
+        }
+    }
+
+    fn json(&self, value: &mut Json) {
+        match value {
+            Json::String(text) => self.text(text),
+            Json::Number(number) => {
+                let mut text = number.to_string();
+                let before = text.clone();
+                if let Some((_, token)) = self.secrets.iter().find(|(value, _)| **value == *text) {
+                    token.clone_into(&mut text);
+                }
+                if text != before {
+                    *value = Json::String(text);
+                }
+            }
+            Json::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
+            Json::Object(map) => {
+                map.values_mut().for_each(|value| self.json(value));
+                if self.finder.as_ref().is_some_and(|finder| map.keys().any(|key| finder.is_match(key))) {
+                    *map = std::mem::take(map).into_iter().map(|(key, value)| (self.changed(key), value)).collect();
+                }
+            }
+            Json::Null | Json::Bool(_) => {}
+        }
+    }
+
+    fn changed(&self, mut text: String) -> String {
+        self.text(&mut text);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+    use serde_json::json;
+
+    fn redactor() -> Redactor {
+        let redactor = Redactor::default();
+        redactor.learn("db", "p@ss w0rd/1\"é");
+        redactor.learn("pin", "4711");
+        redactor.learn("user", "sa");
+        redactor
+    }
+
+    fn without(text: &str) -> String {
+        let mut text = text.to_owned();
+        redactor().text(&mut text);
+        text
+    }
+
+    #[test]
+    fn the_value_goes_in_whatever_form_it_turns_up() {
+        let value = "p@ss w0rd/1\"é";
+        let kept = |text: String| without(&text);
+        assert_eq!(kept(format!("login {value} refused")), "login «secret:db» refused");
+        assert_eq!(kept(BASE64_STANDARD.encode(value)), "«secret:db»");
+        assert_eq!(kept(BASE64_URL_SAFE_NO_PAD.encode(value)), "«secret:db»");
+        assert_eq!(kept("u:p%40ss%20w0rd%2F1%22%C3%A9@host".into()), "u:«secret:db»@host");
+        assert_eq!(kept("q=p%40ss+w0rd%2f1%22%c3%a9".into()), "q=«secret:db»");
+        assert!(!kept(r#"{\"k\":\"p@ss w0rd/1\\\"é\"}"#.into()).contains("w0rd"));
+    }
+
+    #[test]
+    fn inside_a_longer_base64_text_nothing_of_it_can_be_read() {
+        for before in ["", "u", "us", "user:", "admin:"] {
+            for after in ["", "x", "xy", "\n"] {
+                let encoded = BASE64_STANDARD.encode(format!("{before}p@ss w0rd/1\"é{after}"));
+                let seen = without(&encoded);
+                assert!(seen.contains("«secret:db»"), "{before:?} {after:?}: {encoded} -> {seen}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_and_a_key_are_texts_too() {
+        let mut value = json!({"port": 4711, "ports": [47110], "x4711": {"user": "sa"}, "name": "sand"});
+        redactor().json(&mut value);
+        let wanted = json!({"port": "«secret:pin»", "ports": [47110], "x«secret:pin»": {"user": "«secret:user»"}, "name": "sand"});
+        assert_eq!(value, wanted);
+    }
+
+    #[test]
+    fn without_secrets_nothing_changes() {
+        let redactor = Redactor::default();
+        redactor.learn("empty", "");
+        assert!(redactor.is_idle());
+        assert_eq!(redactor.bytes(b"abc".to_vec()), b"abc");
+    }
+}

@@ -1,0 +1,148 @@
+//! What all checks of one run share: plan, facts, clients, secrets, saved values, and the line to the owner.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use checkrun_lang::Value;
+use checkrun_model::{Cx, Ledger, Place, RunFacts, Shared, Target};
+use checkrun_spec::plan::{NodeIx, Plan, PlanNode};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::endpoints::Endpoints;
+use crate::journal::evidence::Keeper;
+use crate::ledger::ToOwner;
+use crate::message::Msg;
+use crate::redact::Redactor;
+use crate::secrets::Secrets;
+use crate::state::graph::at;
+
+/// Everything that is the same for all checks of a run.
+pub struct Room {
+    /// What runs.
+    pub plan: Arc<Plan>,
+    /// Id, start, folder.
+    pub facts: Arc<RunFacts>,
+    /// The name `run` of expressions and templates.
+    pub run_value: Value,
+    /// Clients of the kinds.
+    pub shared: Arc<Shared>,
+    /// Secrets by name.
+    pub secrets: Secrets,
+    /// Endpoints with their secrets filled in.
+    pub endpoints: Endpoints,
+    /// Takes secrets out.
+    pub redactor: Arc<Redactor>,
+    /// Keeps evidence.
+    pub keeper: Keeper,
+    /// Cancelled when nothing new may start and what runs must end.
+    pub stop: CancellationToken,
+    /// Cancelled when also clean-up must end.
+    pub now: CancellationToken,
+    saved: Vec<OnceLock<Saved>>,
+    owner: Sender<Msg>,
+    ledger: Arc<dyn Ledger>,
+    waits: AtomicU64,
+}
+
+/// What a node that passed leaves for others.
+#[derive(Debug, Clone)]
+pub struct Saved {
+    /// Saved values by name.
+    pub values: Vec<(Arc<str>, Value)>,
+    /// When it was admitted.
+    pub started: Timestamp,
+    /// When its verdict was known.
+    pub ended: Timestamp,
+}
+
+/// What a room is made of.
+pub struct Parts {
+    /// What runs.
+    pub plan: Arc<Plan>,
+    /// Id, start, folder.
+    pub facts: RunFacts,
+    /// The run's folder.
+    pub dir: PathBuf,
+    /// Reads secrets of clusters.
+    pub reader: Option<crate::SecretReader>,
+    /// The owner.
+    pub owner: Sender<Msg>,
+}
+
+impl Room {
+    /// The room of a run.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { plan, facts, dir, reader, owner } = parts;
+        let redactor = Arc::new(Redactor::default());
+        let run_value = Value::object(vec![
+            ("id".into(), Value::text(&facts.id)),
+            ("started".into(), Value::time(facts.started)),
+        ]);
+        Self {
+            secrets: Secrets::new(plan.secrets.clone(), reader, Arc::clone(&redactor)),
+            endpoints: Endpoints::default(),
+            keeper: Keeper::new(dir),
+            stop: CancellationToken::new(),
+            now: CancellationToken::new(),
+            saved: plan.nodes.iter().map(|_| OnceLock::new()).collect(),
+            ledger: Arc::new(ToOwner::new(Arc::clone(&plan), owner.clone())),
+            shared: Arc::new(Shared::default()),
+            facts: Arc::new(facts),
+            waits: AtomicU64::new(0),
+            run_value,
+            redactor,
+            owner,
+            plan,
+        }
+    }
+
+    /// A node of the plan.
+    pub fn node(&self, ix: NodeIx) -> &PlanNode {
+        &self.plan.nodes[at(ix)]
+    }
+
+    /// Tells the owner. It may have ended already: then nobody needs to know.
+    pub fn tell(&self, msg: Msg) {
+        let _ = self.owner.send(msg);
+    }
+
+    /// Keeps what a node that passed has saved.
+    pub fn save(&self, ix: NodeIx, saved: Saved) {
+        let _ = self.saved[at(ix)].set(saved);
+    }
+
+    /// What a node has saved, if it passed.
+    pub fn saved(&self, ix: NodeIx) -> Option<&Saved> {
+        self.saved[at(ix)].get()
+    }
+
+    /// A stamp for one wait.
+    pub fn wait_id(&self) -> u64 {
+        self.waits.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What a kind may use for one observation.
+    pub fn cx(&self, ix: NodeIx, place: Place, deadline: Instant, cancelled: &Arc<AtomicBool>) -> Cx {
+        Cx {
+            check: Arc::clone(&self.node(ix).id),
+            place,
+            target: Arc::clone(&self.plan.target),
+            deadline,
+            run: Arc::clone(&self.facts),
+            shared: Arc::clone(&self.shared),
+            ledger: Arc::clone(&self.ledger),
+            cancelled: Arc::clone(cancelled),
+            wait_epoch: None,
+            wait_id: 0,
+        }
+    }
+
+    /// The target.
+    pub fn target(&self) -> &Target {
+        &self.plan.target
+    }
+}

@@ -1,0 +1,130 @@
+//! The names that a node's expressions and templates may read: inputs, `run`, and what its needs have saved.
+
+use std::sync::Arc;
+
+use checkrun_lang::{Expectation, Reads, Scope, Subject, Test, Tree, Value, What};
+use checkrun_spec::plan::{Act, Body, NodeIx, PlanNode, Reach};
+
+use crate::room::Room;
+
+/// The scope of a node, the observation still to come.
+pub fn of(room: &Room, ix: NodeIx) -> Scope {
+    let node = room.node(ix);
+    let mut scope = Scope::default();
+    for (name, value) in &node.bindings.names {
+        scope.set(name, value.clone());
+    }
+    scope.set("run", room.run_value.clone());
+    if !node.reach.is_empty() && reads_checks(node) {
+        scope.set("checks", checks(room, node));
+    }
+    scope
+}
+
+/// Whether anything of the node reads `checks`; what is read is a need, so without needs nothing does.
+fn reads_checks(node: &PlanNode) -> bool {
+    matches!(node.body, Body::Group { .. }) || !node.needs.is_empty()
+}
+
+/// What the names after `checks.` stand for: only those that this node reads, a suite has thousands.
+fn checks(room: &Room, node: &PlanNode) -> Value {
+    let mut names: Vec<&str> = Vec::new();
+    each_reads(node, &mut |reads| {
+        names.extend(reads.checks.iter().filter_map(|(path, _)| path.first()).map(String::as_str));
+    });
+    names.sort_unstable();
+    names.dedup();
+    let entry = |name: &str| Some((Arc::from(name), reached(room, node.reach.get(name)?)));
+    Value::object(names.into_iter().filter_map(entry).collect())
+}
+
+fn reached(room: &Room, reach: &Reach) -> Value {
+    match reach {
+        Reach::Node(ix) => of_node(room, *ix),
+        Reach::Instances(all) => Value::object(all.iter().map(|(key, ix)| (Arc::clone(key), of_node(room, *ix))).collect()),
+    }
+}
+
+/// Saved values, `started`, `ended`; of a group also its members by their own ids.
+fn of_node(room: &Room, ix: NodeIx) -> Value {
+    let mut entries: Vec<(Arc<str>, Value)> = Vec::new();
+    if let Some(saved) = room.saved(ix) {
+        entries.extend(saved.values.iter().cloned());
+        entries.push(("started".into(), Value::time(saved.started)));
+        entries.push(("ended".into(), Value::time(saved.ended)));
+    }
+    if let Body::Group { members } = &room.node(ix).body {
+        entries.extend(of_members(room, ix, members));
+    }
+    Value::object(entries)
+}
+
+/// Members by their ids within the group; instances of a `foreach` together under its id.
+fn of_members(room: &Room, group: NodeIx, members: &[NodeIx]) -> Vec<(Arc<str>, Value)> {
+    let prefix = room.node(group).id.len() + 1;
+    let mut entries: Vec<(Arc<str>, Value)> = Vec::new();
+    let mut instances: Vec<(Arc<str>, Vec<(Arc<str>, Value)>)> = Vec::new();
+    for member in members {
+        let id = room.node(*member).id.get(prefix..).unwrap_or_default();
+        match id.strip_suffix(']').and_then(|id| id.split_once('[')) {
+            None => entries.push((id.into(), of_node(room, *member))),
+            Some((name, key)) => {
+                let one = (Arc::from(key), of_node(room, *member));
+                match instances.iter_mut().find(|(known, _)| **known == *name) {
+                    Some((_, all)) => all.push(one),
+                    None => instances.push((name.into(), vec![one])),
+                }
+            }
+        }
+    }
+    entries.extend(instances.into_iter().map(|(name, all)| (name, Value::object(all))));
+    entries
+}
+
+/// Everything in the node that reads names.
+pub fn each_reads<'n>(node: &'n PlanNode, tell: &mut dyn FnMut(&'n Reads)) {
+    if let Some((when, _)) = &node.when {
+        tell(when.reads());
+    }
+    for (_, save, _) in &node.saves {
+        tell(save.reads());
+    }
+    let Body::Check(check) = &node.body else { return };
+    check.expect.iter().for_each(|expectation| expectation_reads(expectation, tell));
+    for act in check.act.iter().chain(&check.witness).chain(&check.cleanup) {
+        act_reads(act, tell);
+    }
+}
+
+fn act_reads<'n>(act: &'n Act, tell: &mut dyn FnMut(&'n Reads)) {
+    if act.prepared.is_none() {
+        tree_reads(&act.args, tell);
+    }
+}
+
+fn tree_reads<'n>(tree: &'n Tree, tell: &mut dyn FnMut(&'n Reads)) {
+    tree.reads().into_iter().for_each(|(_, reads)| tell(reads));
+}
+
+fn expectation_reads<'n>(expectation: &'n Expectation, tell: &mut dyn FnMut(&'n Reads)) {
+    match &expectation.what {
+        What::Ready | What::None => {}
+        What::Expr(expr) => tell(expr.reads()),
+        What::Matcher(matcher) => {
+            if let Subject::Value(expr) = &matcher.subject {
+                tell(expr.reads());
+            }
+            if let Some(test) = &matcher.test {
+                test_reads(test, tell);
+            }
+        }
+    }
+}
+
+fn test_reads<'n>(test: &'n Test, tell: &mut dyn FnMut(&'n Reads)) {
+    match test {
+        Test::Equals(tree) | Test::In(tree) | Test::Matches(tree) => tree_reads(tree, tell),
+        Test::All(inner) | Test::Any(inner) | Test::None(inner) => test_reads(inner, tell),
+        Test::Exists | Test::Absent | Test::Ready | Test::Nothing => {}
+    }
+}
