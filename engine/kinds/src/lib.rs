@@ -1,10 +1,12 @@
 //! The registry of kinds and of endpoint families: one row each, nothing else.
 
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "tls")]
 mod net;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "kafka"))]
 mod pem;
 #[cfg(test)]
 mod testing;
@@ -21,6 +23,18 @@ pub static KINDS: &[KindEntry] = &[
     KindEntry::of::<net::tls::Tls>(),
     #[cfg(feature = "tls")]
     KindEntry::of::<net::tcp::Tcp>(),
+    #[cfg(feature = "kafka")]
+    KindEntry::of::<kafka::topic::Topic>(),
+    #[cfg(feature = "kafka")]
+    KindEntry::of::<kafka::describe::Describe>(),
+    #[cfg(feature = "kafka")]
+    KindEntry::of::<kafka::produce::Produce>(),
+    #[cfg(feature = "kafka")]
+    KindEntry::of::<kafka::consume::Consume>(),
+    #[cfg(feature = "kafka")]
+    KindEntry::of::<kafka::group::Group>(),
+    #[cfg(feature = "kafka")]
+    KindEntry::of::<kafka::cluster::Cluster>(),
 ];
 
 /// Every endpoint family of this build.
@@ -29,4 +43,6 @@ pub static ENDPOINTS: &[EndpointEntry] = &[
     EndpointEntry { family: "tls", parse: net::endpoint::parse_tls, schema: net::endpoint::tls_schema },
     #[cfg(feature = "tls")]
     EndpointEntry { family: "tcp", parse: net::endpoint::parse_tcp, schema: net::endpoint::tcp_schema },
+    #[cfg(feature = "kafka")]
+    EndpointEntry { family: "kafka", parse: kafka::endpoint::parse, schema: kafka::endpoint::schema },
 ];

@@ -1,0 +1,19 @@
+//! Kafka: the endpoint family `kafka` and its kinds.
+
+pub(crate) mod cluster;
+pub(crate) mod consume;
+pub(crate) mod describe;
+pub(crate) mod endpoint;
+pub(crate) mod group;
+mod native;
+pub(crate) mod produce;
+mod reader;
+mod sequence;
+pub(crate) mod topic;
+mod topic_state;
+mod touch;
+mod trouble;
+mod worker;
+
+#[cfg(test)]
+mod tests;
