@@ -1,7 +1,11 @@
 //! The registry of kinds and of endpoint families: one row each, nothing else.
 
+mod codes;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
+mod local;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "tls")]
@@ -10,11 +14,16 @@ mod net;
 mod pem;
 #[cfg(test)]
 mod testing;
+mod through;
 
 use checkrun_model::{EndpointEntry, KindEntry};
 
 /// Every kind of this build.
 pub static KINDS: &[KindEntry] = &[
+    KindEntry::of::<local::Exec>(),
+    KindEntry::of::<local::Script>(),
+    #[cfg(feature = "http")]
+    KindEntry::of::<http::Http>(),
     #[cfg(feature = "metrics")]
     KindEntry::of::<metrics::promql::Promql>(),
     #[cfg(feature = "metrics")]
@@ -39,6 +48,8 @@ pub static KINDS: &[KindEntry] = &[
 
 /// Every endpoint family of this build.
 pub static ENDPOINTS: &[EndpointEntry] = &[
+    #[cfg(feature = "http")]
+    EndpointEntry { family: "http", parse: http::endpoint::parse, schema: http::endpoint::schema },
     #[cfg(feature = "tls")]
     EndpointEntry { family: "tls", parse: net::endpoint::parse_tls, schema: net::endpoint::tls_schema },
     #[cfg(feature = "tls")]

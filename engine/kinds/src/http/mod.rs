@@ -1,0 +1,11 @@
+//! HTTP: the endpoint family `http`, the client that all who speak HTTP share, and the kind `http`.
+
+mod answer;
+mod body;
+pub(crate) mod client;
+pub(crate) mod endpoint;
+mod redirect;
+mod request;
+mod tls;
+
+pub use request::Http;
