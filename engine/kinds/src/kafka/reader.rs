@@ -95,7 +95,8 @@ impl Reader {
         let mut wait = FIRST_WAIT;
         loop {
             let answer = ask(self.client(), clock.slice(wait));
-            self.producer().poll(Duration::ZERO);
+            // Errors are reported on the side; nothing else reads them.
+            self.producer().poll(if answer.is_ok() { Duration::ZERO } else { Duration::from_millis(20) });
             match answer {
                 Ok(answer) => {
                     self.trouble().over();

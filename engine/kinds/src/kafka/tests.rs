@@ -1,5 +1,7 @@
 //! The kinds against librdkafka's mock cluster: three brokers on loopback that know metadata, messages and groups,
-//! but no admin requests; those are shown against a real cluster.
+//! but no admin requests; those are shown against a real cluster, see [`live`].
+
+mod live;
 
 use std::time::{Duration, Instant};
 

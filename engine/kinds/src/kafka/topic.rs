@@ -8,7 +8,7 @@ use checkrun_model::{
     Runs, SpecError, Touch, Undone, Witness,
 };
 use rdkafka::admin::{NewTopic, TopicReplication};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -72,11 +72,14 @@ impl Topic {
             wanted = wanted.set(key, value);
         }
         let doing = format!("creating topic {}", self.name);
+        let broken = |code| reader.trouble().broken(&doing, &KafkaError::AdminOp(code));
         Ok(
             match futures::executor::block_on(admin.create_topics([&wanted], &options)).map(|mut results| results.pop())
             {
                 Ok(Some(Ok(_))) => Created::Yes,
-                Ok(Some(Err((_, code)))) => Created::No(reader.trouble().broken(&doing, &KafkaError::AdminOp(code))),
+                // It was absent just now: a request that was sent twice by the client looks like this.
+                Ok(Some(Err((_, code @ Code::TopicAlreadyExists)))) => Created::Unknown(broken(code)),
+                Ok(Some(Err((_, code)))) => Created::No(broken(code)),
                 Ok(None) => Created::Unknown(Broken::transient(format!("{doing}: no answer"))),
                 Err(why) => Created::Unknown(reader.trouble().broken(&doing, &why)),
             },

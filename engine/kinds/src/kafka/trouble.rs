@@ -43,8 +43,8 @@ impl Trouble {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (code, reason) = last.as_ref()?;
         let refused = *code == Code::Authentication || *code == Code::SaslAuthenticationFailed;
-        let tls = *code == Code::SSL && (reason.contains("verify failed") || reason.contains("alert"));
-        (refused || tls).then(|| Broken::fatal(format!("the brokers and we do not agree: {reason}")).hint(HINT))
+        (refused || is_refused_certificate(reason))
+            .then(|| Broken::fatal(format!("the brokers and we do not agree: {reason}")).hint(HINT))
     }
 
     /// `error` of a call, with what was reported on the side.
@@ -60,6 +60,14 @@ impl Trouble {
             false => Broken::fatal(cause),
         }
     }
+}
+
+/// Whether a TLS library says that one side does not take the other's certificate. A broker's refusal of ours comes
+/// as a lost connection, so the text has to tell.
+fn is_refused_certificate(reason: &str) -> bool {
+    let alerts = ["certificate", "unknown ca", "handshake failure", "access denied", "protocol version"];
+    let alert = reason.split_once("alert ").is_some_and(|(_, alert)| alerts.iter().any(|known| alert.contains(known)));
+    reason.contains("certificate verify failed") || (reason.contains("SSL") && alert)
 }
 
 const HINT: &str = "look at `tls:` and `sasl:` of the endpoint";
@@ -134,9 +142,14 @@ mod tests {
             "SSL handshake failed: certificate verify failed: broker certificate could not be verified",
         );
         assert!(!trouble.broken("metadata", &timeout).transient);
+        trouble.note(
+            Code::BrokerTransportFailure,
+            "Receive failed: error:0A000412:SSL routines::sslv3 alert bad certificate: 42",
+        );
+        assert!(trouble.hopeless().is_some());
         trouble.over();
         assert!(trouble.hopeless().is_none());
-        assert_eq!(trouble.count(), 3);
+        assert_eq!(trouble.count(), 4);
         assert!(!trouble.broken("topic", &KafkaError::AdminOp(Code::PolicyViolation)).transient);
     }
 }
