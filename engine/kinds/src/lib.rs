@@ -50,6 +50,10 @@ pub static KINDS: &[KindEntry] = &[
 pub static ENDPOINTS: &[EndpointEntry] = &[
     #[cfg(feature = "http")]
     EndpointEntry { family: "http", parse: http::endpoint::parse, schema: http::endpoint::schema },
+    #[cfg(feature = "metrics")]
+    EndpointEntry { family: "promql", parse: http::endpoint::parse, schema: http::endpoint::schema },
+    #[cfg(feature = "metrics")]
+    EndpointEntry { family: "logsql", parse: http::endpoint::parse, schema: http::endpoint::schema },
     #[cfg(feature = "tls")]
     EndpointEntry { family: "tls", parse: net::endpoint::parse_tls, schema: net::endpoint::tls_schema },
     #[cfg(feature = "tls")]

@@ -7,3 +7,5 @@ mod moment;
 pub(crate) mod promql;
 mod rows;
 mod selection;
+#[cfg(test)]
+mod tests;

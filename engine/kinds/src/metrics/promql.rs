@@ -91,7 +91,7 @@ impl Kind for Promql {
         if let Some(time) = self.time {
             form.push(("time", time.seen_from(Timestamp::now()).to_string()));
         }
-        let reply = ask(cx, Question { path: "api/v1/query", form, most: MOST_BYTES }).await?;
+        let reply = ask(cx, Question { family: "promql", path: "api/v1/query", form, most: MOST_BYTES }).await?;
         answer::observation(reply.status, &reply.body)
     }
 
