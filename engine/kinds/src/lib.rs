@@ -14,6 +14,8 @@ mod net;
 mod pem;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod through;
 
 use checkrun_model::{EndpointEntry, KindEntry};
