@@ -6,6 +6,6 @@ pub(crate) mod client;
 pub(crate) mod endpoint;
 mod redirect;
 mod request;
-mod tls;
+pub(crate) mod tls;
 
 pub use request::Http;

@@ -55,7 +55,7 @@ fn builder() -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier
 }
 
 /// The CAs to trust: the given ones alone, else the machine's.
-fn roots(ca: Option<&Pem>, suite_dir: &Path) -> Result<RootCertStore, Broken> {
+pub(crate) fn roots(ca: Option<&Pem>, suite_dir: &Path) -> Result<RootCertStore, Broken> {
     let mut roots = RootCertStore::empty();
     let Some(ca) = ca else {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::endpoint::{TcpEndpoint, address, address_errors, connect, settings};
+use super::endpoint::{Door, TcpEndpoint, address_errors, settings};
 
 /// Opens a TCP connection and closes it.
 ///
@@ -45,8 +45,12 @@ impl Kind for Tcp {
         may_say_read: false,
         grafts: &[],
         observation: &[
-            Field { path: "address", sort: Sort::Plain, doc: "What was asked for: `host:port`." },
-            Field { path: "peer", sort: Sort::Plain, doc: "The IP address and port that answered." },
+            Field { path: "address", sort: Sort::Plain, doc: "What was asked for." },
+            Field {
+                path: "peer",
+                sort: Sort::Plain,
+                doc: "The IP address and port that answered; with `through`, those of the forward.",
+            },
             Field {
                 path: "elapsed",
                 sort: Sort::Duration,
@@ -73,15 +77,36 @@ impl Kind for Tcp {
 
     async fn observe(&self, cx: &Cx) -> Result<Observation, Broken> {
         let endpoint: Option<TcpEndpoint> = settings(cx, "tcp")?;
-        let address = address(self.address.as_deref(), endpoint.as_ref().map(|endpoint| endpoint.address.as_str()))?;
+        let (address, through) = endpoint.map_or((None, None), |endpoint| (endpoint.address, endpoint.through));
+        let door = Door::of(self.address.as_deref(), address.as_deref(), through.as_ref())?;
         let started = Instant::now();
-        let stream = connect(cx, &address).await?;
+        let stream = door.connect(cx).await?;
         let elapsed = started.elapsed().as_secs_f64();
         let peer = stream.peer_addr().map(|peer| peer.to_string()).unwrap_or_default();
-        Ok(json!({ "address": address.to_string(), "peer": peer, "elapsed": elapsed }).into())
+        Ok(json!({ "address": door.to_string(), "peer": peer, "elapsed": elapsed }).into())
     }
 
     fn rule(&self, _: &Json, _: Asked) -> Ruling {
         Ruling::Met
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::testing::context;
+
+    #[tokio::test]
+    async fn a_port_that_listens_is_connected_to_and_one_that_does_not_is_waited_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (cx, _) = context(Some(("tcp", json!({ "address": address }))));
+        let args = Tcp { address: None };
+        assert_eq!(args.observe(&cx).await.unwrap().value["peer"], address.as_str());
+        drop(listener);
+        assert!(args.observe(&cx).await.unwrap_err().transient);
+        assert!(!args.observe(&context(None).0).await.unwrap_err().transient);
     }
 }

@@ -1,21 +1,17 @@
 //! `tls`: what a server shows in a handshake, and whether it verifies. Speaks nothing after the handshake.
 
-use std::path::Path;
-
 use checkrun_model::{
     Asked, Broken, Cx, Effect, Field, Kind, KindDoc, LoadCx, LockMode, Node, Observation, Place, Ruling, Runs, Sort,
     SpecError, Touch, Witness,
 };
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::certificate::describe;
-use super::endpoint::{TlsEndpoint, address, address_errors, connect, settings};
+use super::endpoint::{Door, TlsEndpoint, address_errors, settings};
 use super::handshake::{Seen, shake};
+use crate::http::tls::roots;
 use crate::pem::Pem;
 
 /// Shakes hands with a TLS server and verifies its certificates: chain, name and dates.
@@ -64,24 +60,6 @@ impl Tls {
         }
         value["chain"] = chain.into();
         Ok(value)
-    }
-}
-
-/// The CAs to trust: the given ones alone, else the machine's.
-fn roots(ca: Option<&Pem>, suite_dir: &Path) -> Result<RootCertStore, Broken> {
-    let mut roots = RootCertStore::empty();
-    let Some(ca) = ca else {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        return Ok(roots);
-    };
-    let text = ca.text(suite_dir)?;
-    for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
-        let unusable = |why: String| Broken::fatal(format!("the CA cannot be used: {why}"));
-        roots.add(certificate.map_err(|why| unusable(why.to_string()))?).map_err(|why| unusable(why.to_string()))?;
-    }
-    match roots.is_empty() {
-        true => Err(Broken::fatal("the CA holds no certificate")),
-        false => Ok(roots),
     }
 }
 
@@ -138,13 +116,15 @@ impl Kind for Tls {
 
     async fn observe(&self, cx: &Cx) -> Result<Observation, Broken> {
         let endpoint: Option<TlsEndpoint> = settings(cx, "tls")?;
-        let of_endpoint = endpoint.as_ref().filter(|_| self.address.is_none());
-        let address = address(self.address.as_deref(), of_endpoint.map(|endpoint| endpoint.address.as_str()))?;
-        let name = self.name.as_deref().or_else(|| of_endpoint?.name.as_deref()).unwrap_or(&address.host);
-        let roots = roots(self.ca.as_ref().or_else(|| of_endpoint?.ca.as_ref()), &cx.run.suite_dir)?;
-        let stream = connect(cx, &address).await?;
-        let seen = tokio::time::timeout(cx.remaining(), shake(stream, name, roots)).await;
-        let late = |_| Broken::transient(format!("{address} did not end the handshake within the time of the check"));
+        let endpoint = endpoint.filter(|_| self.address.is_none());
+        let (address, through) =
+            endpoint.as_ref().map_or((None, None), |endpoint| (endpoint.address.as_deref(), endpoint.through.as_ref()));
+        let door = Door::of(self.address.as_deref(), address, through)?;
+        let name = self.name.clone().or_else(|| endpoint.as_ref()?.name.clone()).map_or_else(|| door.host(), Ok)?;
+        let roots = roots(self.ca.as_ref().or_else(|| endpoint.as_ref()?.ca.as_ref()), &cx.run.suite_dir)?;
+        let stream = door.connect(cx).await?;
+        let seen = tokio::time::timeout(cx.remaining(), shake(stream, &name, roots)).await;
+        let late = |_| Broken::transient(format!("{door} did not end the handshake within the time of the check"));
         Ok(self.observation(&seen.map_err(late)??)?.into())
     }
 
