@@ -139,7 +139,7 @@ fn read_replica(r: &mut Reader<'_>) -> Result<(i32, i64), Malformed> {
 }
 
 /// Kafka's spelling of an identifier: base 64 for URLs, without padding.
-fn uuid_text(bytes: &[u8; 16]) -> String {
+pub fn uuid_text(bytes: &[u8; 16]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

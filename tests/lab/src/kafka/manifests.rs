@@ -9,6 +9,11 @@ use super::layout::{
     self, BROKERS, CLUSTER, LISTENERS, METRICS_PORT, NAMESPACE, POOL, USER, bootstrap_service, brokers_service,
 };
 
+/// A broker's disk, in its pod.
+pub const DATA: &str = "/var/lib/kafka/data/kafka-log";
+/// Keystores and authorities, in its pod.
+pub const CERTS: &str = "/etc/kafka-certs";
+
 /// Where the host keeps what the pods mount, each at the same path inside, read only.
 #[derive(Debug, Clone)]
 pub struct Mounts {
@@ -126,35 +131,42 @@ pub fn start_script(cluster_id: &str, mounts: &Mounts) -> String {
     format!(
         r#"set -eu
 id=${{HOSTNAME##*-}}
-data=/var/lib/kafka/data/kafka-log
+data={DATA}
 if [ ! -s $data/meta.properties ]; then
   mkdir -p $data
   cp {kafka}/bootstrap.checkpoint $data/
   directory=$(head -c16 /dev/urandom | base64 | tr '+/' 'ab' | tr -d '=')
   printf 'version=1\ncluster.id={cluster_id}\nnode.id=%s\ndirectory.id=%s\n' "$id" "$directory" >$data/meta.properties
 fi
-exec {java}/bin/java {flags} -Dlab.broker=$id \
-  -javaagent:{kafka}/jmx-agent.jar={METRICS_PORT}:/etc/kafka/jmx.yml \
-  -cp '{kafka}/libs/*' kafka.Kafka /etc/kafka/server-$id.properties
+cd {kafka}
+exec {java}/bin/java {flags} -XX:SharedArchiveFile=kafka.jsa -Xshare:auto \
+  -javaagent:jmx-agent.jar={METRICS_PORT}:/etc/kafka/jmx.yml \
+  -cp '{CLASS_PATH}' kafka.Kafka /etc/kafka/server-$id.properties
 "#,
-        flags = jvm_flags(kafka),
+        flags = JVM.join(" "),
     )
 }
 
-/// Little memory, a quick start; the class archive must have been made with the same class path.
-pub fn jvm_flags(kafka: &str) -> String {
-    let mut out = String::from(
-        "-Xms32m -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss512k -XX:MaxDirectMemorySize=64m \
-         -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true -Dorg.slf4j.simpleLogger.logFile=System.out \
-         -Dorg.slf4j.simpleLogger.showDateTime=true \"-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss\" \
-         -Dorg.slf4j.simpleLogger.defaultLogLevel=info",
-    );
-    for quiet in ["kafka.server.KafkaConfig", "org.apache.kafka.common.config", "org.apache.kafka.common.utils"] {
-        out.push_str(&format!(" -Dorg.slf4j.simpleLogger.log.{quiet}=warn"));
-    }
-    out.push_str(&format!(" -XX:SharedArchiveFile={kafka}/kafka.jsa -Xshare:auto"));
-    out
-}
+/// Relative, as the class archive holds the class path as it was spelled when the archive was made.
+pub const CLASS_PATH: &str = "libs/*";
+
+/// Little memory, a quick start. The words of a shell.
+pub const JVM: [&str; 14] = [
+    "-Xms32m",
+    "-Xmx128m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xss512k",
+    "-XX:MaxDirectMemorySize=64m",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Djava.awt.headless=true",
+    "-Dorg.slf4j.simpleLogger.logFile=System.out",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "'-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss'",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaConfig=warn",
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config=warn",
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.utils=warn",
+];
 
 /// The lines of `/etc/hosts` that stand in for a DNS server: names and the address of a service.
 pub fn host_aliases(addresses: &BTreeMap<String, String>) -> Vec<Value> {
@@ -180,7 +192,7 @@ pub fn stateful_set(mounts: &Mounts, aliases: &[Value]) -> Value {
     volumes.push(json!({ "name": "config", "configMap": { "name": format!("{CLUSTER}-kafka-config") } }));
     volumes.push(json!({ "name": "certs", "secret": { "secretName": format!("{CLUSTER}-kafka-brokers") } }));
     volume_mounts.push(json!({ "name": "config", "mountPath": "/etc/kafka" }));
-    volume_mounts.push(json!({ "name": "certs", "mountPath": "/etc/kafka-certs" }));
+    volume_mounts.push(json!({ "name": "certs", "mountPath": CERTS }));
     volume_mounts.push(json!({ "name": "data", "mountPath": "/var/lib/kafka/data" }));
     let mut ports: Vec<_> = LISTENERS.iter().filter(|l| !l.external).map(|l| container_port(l.name, l.port)).collect();
     ports.push(container_port("prometheus", METRICS_PORT));

@@ -3,6 +3,11 @@
 pub mod admin;
 pub mod certs;
 pub mod cluster;
+pub mod faults;
+pub mod java;
 pub mod layout;
 pub mod manifests;
+pub mod part;
+pub mod recipes;
+pub mod seed;
 pub mod wire;

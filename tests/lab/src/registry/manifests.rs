@@ -8,6 +8,8 @@ use crate::kafka::manifests::{Mounts, host_folders};
 
 /// Deployment and Service are called so.
 pub const NAME: &str = "schema-registry";
+/// How its pods are found.
+pub const SELECTOR: &str = "app=schema-registry";
 /// The port of Confluent's API.
 pub const PORT: u16 = 8081;
 /// The server's own port in the pod.
@@ -73,7 +75,11 @@ fn deployment(mounts: &Mounts, server: &str, lab: &str) -> Value {
                             "imagePullPolicy": "Never",
                             "command": [lab, "inside", "confluent-api"],
                             "ports": [{ "name": "http", "containerPort": PORT }],
-                            "readinessProbe": { "httpGet": { "path": "/subjects", "port": PORT }, "periodSeconds": 1, "timeoutSeconds": 2 },
+                            // patient, so that a registry that hangs stays Ready for minutes, as a fault wants it
+                            "readinessProbe": {
+                                "httpGet": { "path": "/subjects", "port": PORT },
+                                "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 200,
+                            },
                             "volumeMounts": volume_mounts,
                         },
                     ],
@@ -96,6 +102,8 @@ mod tests {
         let containers = &all[1]["spec"]["template"]["spec"]["containers"];
         assert_eq!(containers[0]["env"][1]["value"], "127.0.0.1", "the server itself is not reached from outside");
         assert_eq!(containers[1]["ports"][0]["containerPort"], json!(PORT));
-        assert_eq!(all[0]["spec"]["selector"], all[1]["spec"]["template"]["metadata"]["labels"]);
+        let labels = &all[1]["spec"]["template"]["metadata"]["labels"];
+        assert_eq!(all[0]["spec"]["selector"], *labels);
+        assert_eq!(SELECTOR, format!("app={}", labels["app"].as_str().unwrap()));
     }
 }

@@ -1,4 +1,5 @@
 //! A schema registry that speaks Confluent's API: Apicurio in a pod, in memory.
 
 pub mod manifests;
+pub mod part;
 pub mod prefix;

@@ -3,6 +3,7 @@
 pub mod crds;
 pub mod objects;
 pub mod operator;
+pub mod part;
 pub mod serve;
 pub mod status;
 pub mod store;

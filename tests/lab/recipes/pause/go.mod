@@ -1,0 +1,3 @@
+module checkrun.invalid/lab/pause
+
+go 1.24.0

@@ -1,0 +1,229 @@
+//! What the commands of the command line do. Prints results to standard output, progress to standard error.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::cache::Cache;
+use crate::control::{self, Request, Started};
+use crate::cx::LabCx;
+use crate::launch::{self, Lifetime};
+use crate::ledger::{self, Fate, LOGS, Ledger};
+use crate::machine::{memory, process};
+use crate::part::Order;
+use crate::{hold, parts, serve, smoke};
+
+use crate::cli::{Cli, Command};
+
+/// Does what was asked.
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    let cache = Cache::open()?;
+    let lab = place(&cache, &cli.name)?;
+    match cli.command {
+        Command::Build { parts } => build(&cache, &parts)?,
+        Command::Up { parts, target_file } => {
+            let target_file = target_file.map(std::path::absolute).transpose()?;
+            let started = up(&cache, &lab, &cli.name, &parts, target_file, Lifetime::Own)?;
+            println!("{}", started.target.display());
+        }
+        Command::Down => launch::clear(&cache, &lab)?,
+        Command::Status => status(&cache, &cli.name, &lab)?,
+        Command::Logs { part, process, lines } => logs(&lab, &part, process.as_deref(), lines)?,
+        Command::Run { parts, command } => return run_command(&cache, &lab, &cli.name, &parts, &command),
+        Command::Parts => parts::all().iter().for_each(|p| println!("{:<10} {}", p.name(), p.about())),
+        Command::Faults => faults(),
+        Command::Fault { fault, at, during } => break_it(&lab, &fault, at, during)?,
+        Command::Heal { fault } => heal(&lab, fault)?,
+        Command::Smoke { parts } => return smoke_all(&lab, &parts),
+        Command::Hold { lab: name } => return Ok(ExitCode::from(hold::run(&name, &lab_dir(&cache, &name))?)),
+        Command::Serve { lab: name } => serve_lab(cache, &name)?,
+        Command::Inside { words } => runtime()?.block_on(crate::inside::run(&words))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn lab_dir(cache: &Cache, name: &str) -> PathBuf {
+    cache.labs().join(name)
+}
+
+/// The folder of a lab, whose name also goes into names of control groups.
+fn place(cache: &Cache, name: &str) -> Result<PathBuf> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || name.len() > 20 || !name.chars().all(plain) || name.starts_with('-') {
+        bail!("`{name}` is no name for a lab: up to 20 of a-z, 0-9 and -");
+    }
+    Ok(lab_dir(cache, name))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("starting the runtime")
+}
+
+fn serve_lab(cache: Cache, name: &str) -> Result<()> {
+    let dir = lab_dir(&cache, name);
+    let cx = LabCx::new(name, &dir, cache)?;
+    runtime()?.block_on(serve::run(&dir, cx))
+}
+
+fn build(cache: &Cache, names: &[String]) -> Result<()> {
+    let all = parts::all();
+    let mut seen = BTreeSet::new();
+    for name in parts::with_needs(&all, names)? {
+        for recipe in parts::find(&all, name)?.recipes() {
+            if !seen.insert(recipe.key()) {
+                continue;
+            }
+            let made = cache.make(&recipe)?;
+            let when = if made.before { "was there" } else { "built" };
+            eprintln!("{}: {when}, {:.1} s, {} bytes", recipe.key(), made.seconds, made.bytes);
+        }
+    }
+    Ok(())
+}
+
+fn up(
+    cache: &Cache,
+    lab: &Path,
+    name: &str,
+    names: &[String],
+    target_file: Option<PathBuf>,
+    lifetime: Lifetime,
+) -> Result<Started> {
+    build(cache, names)?;
+    let order = parts::with_needs(&parts::all(), names)?;
+    let fresh = launch::ensure(cache, lab, name, lifetime)?;
+    let request = Request::Up { parts: order.into_iter().map(str::to_owned).collect(), target_file };
+    match control::ask(lab, &request, |words| eprintln!("{words}")) {
+        Ok(value) => Ok(serde_json::from_value(value)?),
+        Err(e) => {
+            if fresh {
+                launch::clear(cache, lab)?;
+            }
+            Err(e.context(format!("lab {name}; its logs are in {}", lab.join(LOGS).display())))
+        }
+    }
+}
+
+fn run_command(cache: &Cache, lab: &Path, name: &str, names: &[String], command: &[std::ffi::OsString]) -> Result<ExitCode> {
+    if matches!(Ledger::read(lab)?.map(|l| l.fate_now()).transpose()?, Some(Fate::Runs(_))) {
+        bail!("lab {name} is up already; `lab run` wants one of its own: give it another --name");
+    }
+    let started = up(cache, lab, name, names, None, Lifetime::Mine)?;
+    let (program, args) = command.split_first().context("a command has a program")?;
+    let mut child = std::process::Command::new(program);
+    child.args(args).envs(&started.env).env("CHECKRUN_LAB_TARGET", &started.target);
+    let ended = runtime()?.block_on(wait_for(child));
+    launch::clear(cache, lab)?;
+    let status = ended.with_context(|| format!("running {}", program.to_string_lossy()))?;
+    Ok(ExitCode::from(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1)))
+}
+
+/// An interrupt from the terminal reaches the command, too: it decides, and the lab is ended afterwards.
+async fn wait_for(command: std::process::Command) -> Result<std::process::ExitStatus> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut child = tokio::process::Command::from(command).spawn()?;
+    loop {
+        tokio::select! {
+            status = child.wait() => return Ok(status?),
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => child.start_kill()?,
+        }
+    }
+}
+
+fn status(cache: &Cache, name: &str, lab: &Path) -> Result<()> {
+    for other in ledger::labs(&cache.labs()) {
+        let Some(ledger) = Ledger::read(&lab_dir(cache, &other))? else { continue };
+        let fate = match ledger.fate_now()? {
+            Fate::Runs(holder) => format!("up, process {}", holder.pid),
+            Fate::Left => "ended without cleaning up; `lab down` does".to_owned(),
+        };
+        println!("lab {other}: {fate}");
+    }
+    if !control::socket(lab).exists() {
+        println!("lab {name}: not up");
+        return Ok(());
+    }
+    let status = control::ask(lab, &Request::Status, |_| {})?;
+    let mut total = 0;
+    for part in array(&status["parts"]) {
+        let lines: Vec<(String, u64)> = serde_json::from_value(part["memory"].clone())?;
+        let sum: u64 = lines.iter().map(|(_, bytes)| bytes).sum();
+        total += sum;
+        let seconds = part["seconds"].as_f64().unwrap_or_default();
+        println!("{}: {}, was up after {seconds:.1} s", text(&part["part"]), memory::mib(sum));
+        lines.iter().for_each(|(name, bytes)| println!("  {name:<26} {:>9}", memory::mib(*bytes)));
+        array(&part["ended"]).iter().for_each(|e| println!("  ENDED: {}", text(e)));
+    }
+    println!("together: {}", memory::mib(total));
+    array(&status["broken"]).iter().for_each(|b| println!("broken: {}", text(b)));
+    Ok(())
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn logs(lab: &Path, part: &str, only: Option<&str>, lines: usize) -> Result<()> {
+    let folder = lab.join(LOGS).join(part);
+    let entries = fs::read_dir(&folder).with_context(|| format!("there are no logs of {part}: {}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+    files.retain(|f| only.is_none_or(|name| f.file_stem().is_some_and(|stem| stem == name)));
+    files.sort();
+    for file in files {
+        println!("==> {}\n{}", file.display(), process::tail(&file, lines));
+    }
+    Ok(())
+}
+
+fn faults() {
+    for part in parts::all() {
+        for fault in part.faults() {
+            let aim = fault.at.map(|at| format!(" --at {at}")).unwrap_or_default();
+            println!("{}/{}{aim}\n    {}", part.name(), fault.name, fault.seen);
+        }
+    }
+}
+
+fn break_it(lab: &Path, fault: &str, at: Option<String>, during: Option<f64>) -> Result<()> {
+    let Some((part, name)) = fault.split_once('/') else { bail!("`{fault}` is not PART/FAULT") };
+    let order = Order { part: part.into(), fault: name.into(), at };
+    let answer = control::ask(lab, &Request::Fault(order, during), |_| {})?;
+    println!("{fault}: {}", text(&answer["seen"]));
+    Ok(())
+}
+
+fn heal(lab: &Path, fault: Option<String>) -> Result<()> {
+    let answer = control::ask(lab, &Request::Heal(fault), |words| eprintln!("{words}"))?;
+    println!("{} healed", answer["healed"]);
+    Ok(())
+}
+
+/// A smoke test of every part that was named, or of all that are up; one that fails does not hide the others.
+fn smoke_all(lab: &Path, names: &[String]) -> Result<ExitCode> {
+    let target: Value = serde_yaml::from_str(&fs::read_to_string(lab.join("target.yaml")).context("the lab is not up")?)?;
+    let up = control::ask(lab, &Request::Status, |_| {})?;
+    let up: Vec<String> = array(&up["parts"]).iter().map(|p| text(&p["part"]).to_owned()).collect();
+    let names = if names.is_empty() { &up } else { names };
+    let mut code = ExitCode::SUCCESS;
+    for name in names {
+        match runtime()?.block_on(smoke::run(name, &target)) {
+            Ok(seen) => println!("{name}: ok: {seen}"),
+            Err(e) => {
+                code = ExitCode::FAILURE;
+                println!("{name}: FAILED: {e:#}");
+            }
+        }
+    }
+    Ok(code)
+}

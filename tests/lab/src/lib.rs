@@ -1,0 +1,31 @@
+//! Real servers to test checkrun against: built once, started together, broken on purpose, ended without a trace.
+//! Never a dependency of checkrun.
+
+pub mod cache;
+pub mod cli;
+pub mod cluster;
+pub mod command;
+pub mod control;
+pub mod cx;
+pub mod hold;
+pub mod images;
+pub mod inside;
+pub mod kafka;
+pub mod launch;
+pub mod ledger;
+pub mod logs;
+pub mod machine;
+pub mod making;
+pub mod metrics;
+pub mod objects;
+pub mod part;
+pub mod parts;
+pub mod plainhttp;
+pub mod podproc;
+pub mod ports;
+pub mod recipe;
+pub mod registry;
+pub mod serve;
+pub mod smoke;
+pub mod strimzi;
+pub mod target;

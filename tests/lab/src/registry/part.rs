@@ -1,0 +1,175 @@
+//! The part `registry`: the server's pod, its port on loopback, and what can be broken about it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::manifests::{self, NAME, PORT, SELECTOR};
+use crate::cx::LabCx;
+use crate::kafka::layout::NAMESPACE;
+use crate::kafka::part::mounts;
+use crate::kafka::recipes;
+use crate::objects::{Objects, Ref};
+use crate::part::{Fault, Order, Part, Running};
+use crate::plainhttp;
+use crate::podproc::{self, Signal};
+use crate::recipe::Recipe;
+use crate::target::Fragment;
+
+/// How long start and mending may take.
+const LIMIT: Duration = Duration::from_secs(120);
+/// How long one answer may take.
+const ANSWER: Duration = Duration::from_secs(5);
+/// The level that the lab sets.
+const LEVEL: &str = "BACKWARD";
+const DEPLOYMENT: Ref<'static> = Ref("apps/v1", "Deployment", NAMESPACE, NAME);
+
+const FAULTS: &[Fault] = &[
+    Fault {
+        name: "registry-down",
+        seen: "the registry has no pod: its service refuses connections",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: "registry-hanging",
+        seen: "the registry's pod is Ready and accepts connections, and no request is ever answered",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: "registry-accepts-everything",
+        seen: "the compatibility level is NONE: an incompatible schema is answered 200 and not 409",
+        at: None,
+        passes: false,
+    },
+];
+
+/// The registry.
+pub struct Registry;
+
+impl Part for Registry {
+    fn name(&self) -> &'static str {
+        "registry"
+    }
+
+    fn about(&self) -> &'static str {
+        "a schema registry (Apicurio 2.6.13, Confluent's API at the root) in a pod of apps, in memory"
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["apps"]
+    }
+
+    fn recipes(&self) -> Vec<Recipe> {
+        vec![recipes::registry(), recipes::jars()]
+    }
+
+    fn up<'a>(&'a self, cx: &'a LabCx) -> BoxFuture<'a, Result<Running>> {
+        Box::pin(up(cx))
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        FAULTS.to_vec()
+    }
+
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+        Box::pin(inject(cx, order))
+    }
+
+    fn heal<'a>(&'a self, cx: &'a LabCx, order: &'a Order, memo: &'a Value) -> BoxFuture<'a, Result<()>> {
+        Box::pin(heal(cx, order, memo))
+    }
+
+    fn memory<'a>(&'a self, cx: &'a LabCx) -> BoxFuture<'a, Vec<(String, u64)>> {
+        Box::pin(async move {
+            match cx.cluster("apps") {
+                Ok(apps) => podproc::memory(apps.objects(), NAMESPACE, SELECTOR).await,
+                Err(_) => Vec::new(),
+            }
+        })
+    }
+}
+
+async fn up(cx: &LabCx) -> Result<Running> {
+    let apps = cx.cluster("apps")?;
+    let objects = apps.objects();
+    let server = cx.made(&recipes::registry())?.display().to_string();
+    let lab = std::env::current_exe().context("this program has a path")?.display().to_string();
+    objects.apply(&[crate::kafka::manifests::namespace()]).await?;
+    let made = objects.apply(&manifests::objects(&mounts(cx)?, &server, &lab)).await?;
+    let ip = made[0]["spec"]["clusterIP"].as_str().context("the registry's service has an address")?.parse()?;
+    let port = cx.port("http")?;
+    cx.relay(port, apps.room(), SocketAddr::new(ip, PORT)).await?;
+    objects.rolled_out(DEPLOYMENT, LIMIT).await?;
+    well(cx, port).await?;
+    let target = Fragment::default()
+        .endpoint("registry", json!({ "http": { "url": format!("http://127.0.0.1:{port}") } }))
+        .sentence("registry: Apicurio 2.6.13 with Confluent's API at the root of its port; in memory, so a new pod begins empty");
+    Ok(Running { target, ..Running::default() })
+}
+
+/// Waits until the registry answers with the level that the lab set.
+async fn well(cx: &LabCx, port: u16) -> Result<()> {
+    let look = move || async move {
+        let asked = tokio::task::spawn_blocking(move || plainhttp::get(&at(port), "/config", ANSWER));
+        let level = asked.await??;
+        ensure!(level.contains(LEVEL), "the level is {level}");
+        Ok(())
+    };
+    cx.until("the registry", LIMIT, &[], look).await
+}
+
+fn at(port: u16) -> String {
+    format!("127.0.0.1:{port}")
+}
+
+async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+    let apps = cx.cluster("apps")?;
+    match order.fault.as_str() {
+        "registry-down" => {
+            scale(apps.objects(), 0).await?;
+            Ok(Value::Null)
+        }
+        "registry-hanging" => {
+            let uid = podproc::only(apps.objects(), NAMESPACE, SELECTOR).await?;
+            podproc::signal(&uid, "java", Signal::Stop)?;
+            Ok(json!({ "uid": uid }))
+        }
+        "registry-accepts-everything" => {
+            level(cx, "NONE").await?;
+            Ok(Value::Null)
+        }
+        other => bail!("registry has no fault `{other}`"),
+    }
+}
+
+async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
+    let apps = cx.cluster("apps")?;
+    match order.fault.as_str() {
+        "registry-down" => {
+            scale(apps.objects(), 1).await?;
+            apps.objects().rolled_out(DEPLOYMENT, LIMIT).await?;
+        }
+        "registry-hanging" => {
+            podproc::signal(memo["uid"].as_str().unwrap_or_default(), "java", Signal::Continue)?;
+        }
+        "registry-accepts-everything" => level(cx, LEVEL).await?,
+        other => bail!("registry has no fault `{other}` to heal"),
+    }
+    well(cx, cx.port("http")?).await
+}
+
+async fn level(cx: &LabCx, level: &'static str) -> Result<()> {
+    let port = cx.port("http")?;
+    tokio::task::spawn_blocking(move || crate::inside::level(&at(port), level)).await?
+}
+
+async fn scale(objects: &Objects, replicas: u64) -> Result<()> {
+    objects.merge(DEPLOYMENT, &json!({ "spec": { "replicas": replicas } })).await?;
+    objects.until(DEPLOYMENT, LIMIT, |d| d["status"]["replicas"].as_u64().unwrap_or(0) == replicas).await?;
+    Ok(())
+}
