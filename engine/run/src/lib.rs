@@ -1,8 +1,20 @@
 //! Plan into events: scheduling, attempts, deadlines, fixtures, journal, clean-up.
 
+mod endpoints;
 mod journal;
+mod ledger;
+mod life;
+mod message;
+mod owner;
+mod planned;
+mod process;
 mod redact;
+mod room;
+mod scope;
+mod secrets;
 mod state;
+mod tally;
+mod trouble;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +23,7 @@ use std::time::Duration;
 use checkrun_lang::SecretRef;
 use checkrun_model::event::Line;
 use checkrun_model::kind::BoxFuture;
-use checkrun_model::{Broken, Cx, KindEntry};
+use checkrun_model::{Broken, Cx, KindEntry, RunFacts};
 use checkrun_spec::plan::Plan;
 
 /// Reads a key of a Secret through `cx.place.cluster`; handed in because the clients are the kinds'.
@@ -78,8 +90,36 @@ pub fn run(
     sinks: Vec<Box<dyn Sink>>,
     stop: std::sync::mpsc::Receiver<Stop>,
 ) -> Result<Ended, RunError> {
-    let _ = (plan, options, sinks, stop);
-    unimplemented!()
+    let started = jiff::Timestamp::now();
+    let id = run_id();
+    let dir = journal::folder(&options.out, started, &id);
+    let journal = journal::Journal::create(&dir).map_err(RunError)?;
+    let runtime = runtime().map_err(|error| RunError(format!("no threads to run checks on: {error}")))?;
+    let facts = RunFacts { id, started, read_only: options.read_only, suite_dir: plan.dir.clone() };
+    let (owner, inbox) = std::sync::mpsc::channel();
+    let parts = room::Parts { plan, facts, dir: dir.clone(), reader: options.secrets, owner };
+    let room = Arc::new(room::Room::new(parts));
+    let owner = owner::Owner::new(room, options, journal, sinks, inbox, stop, runtime);
+    Ok(Ended { dir, exit: owner.run() })
+}
+
+/// Threads for checks. At least two: one that a kind holds must not hold the clock of the others.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("check").enable_all().build()
+}
+
+/// 8 characters `[a-z0-9]`, random.
+fn run_id() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut random = RandomState::new().hash_one(std::process::id());
+    let mut digit = || {
+        let digit = random % 36;
+        random /= 36;
+        char::from(DIGITS[usize::try_from(digit).unwrap_or(0)])
+    };
+    (0..8).map(|_| digit()).collect()
 }
 
 /// Undoes what a run that was killed left behind, from its journal alone.

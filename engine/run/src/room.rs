@@ -110,6 +110,11 @@ impl Room {
         let _ = self.owner.send(msg);
     }
 
+    /// The line to the owner.
+    pub fn owner(&self) -> &Sender<Msg> {
+        &self.owner
+    }
+
     /// Keeps what a node that passed has saved.
     pub fn save(&self, ix: NodeIx, saved: Saved) {
         let _ = self.saved[at(ix)].set(saved);

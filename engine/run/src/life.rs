@@ -1,0 +1,161 @@
+//! One check's life, from admission to verdict: prepare, look, judge, wait, end. It knows nothing of other
+//! checks; what it needs of them is in its scope.
+
+mod bounded;
+pub mod cleanup;
+mod ending;
+mod look;
+pub mod prepare;
+mod wait;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use checkrun_lang::{Scope, Value};
+use checkrun_model::event::Finding;
+use checkrun_model::{Broken, Effect, Verdict};
+use checkrun_spec::plan::{Body, CheckBody, NodeIx};
+use futures::FutureExt;
+use jiff::Timestamp;
+
+use crate::message::{Ending, Msg};
+use crate::room::Room;
+pub use bounded::GRACE;
+pub use ending::tagged;
+use ending::Story;
+use prepare::Ready;
+
+/// A check that was admitted.
+struct Life<'r> {
+    room: &'r Room,
+    ix: NodeIx,
+    body: &'r CheckBody,
+    scope: Scope,
+    act: Option<Ready>,
+    witness: Option<Ready>,
+    effect: Effect,
+    begun: Instant,
+    story: Story,
+    /// The first full observation.
+    first: Option<Value>,
+}
+
+/// Lives a check's life and tells the owner how it ended.
+pub async fn live(room: Arc<Room>, ix: NodeIx, started: Timestamp) {
+    let ending = match &room.node(ix).body {
+        Body::Check(body) => {
+            let life = AssertUnwindSafe(until_stopped(&room, ix, body, started)).catch_unwind();
+            life.await.unwrap_or_else(|panic| panicked(ix, started, panic.as_ref()))
+        }
+        Body::Group { .. } => Story::new(ix, started).broken(Broken::fatal("a group is not looked at")),
+    };
+    room.tell(Msg::Ended(ix, Box::new(ending)));
+}
+
+/// A kind that panics is that check's error, not the run's.
+fn panicked(ix: NodeIx, started: Timestamp, panic: &(dyn std::any::Any + Send)) -> Ending {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let broken = Broken::fatal(format!("the kind panicked: {text}")).hint("this is a mistake in checkrun: please report it");
+    Story::new(ix, started).broken(broken)
+}
+
+async fn until_stopped(room: &Room, ix: NodeIx, body: &CheckBody, started: Timestamp) -> Ending {
+    let given_up = Arc::new(AtomicBool::new(false));
+    tokio::select! {
+        biased;
+        ending = whole(room, ix, body, started, &given_up) => ending,
+        () = room.stop.cancelled() => {
+            let hangs = bounded::give_up(&given_up).await;
+            Story::new(ix, started).stopped(hangs)
+        }
+    }
+}
+
+async fn whole(room: &Room, ix: NodeIx, body: &CheckBody, started: Timestamp, given_up: &Arc<AtomicBool>) -> Ending {
+    let begun = Instant::now();
+    let mut story = Story::new(ix, started);
+    let scope = crate::scope::of(room, ix);
+    let cx = room.cx(ix, checkrun_model::Place::default(), begun + body.timeout, given_up);
+    let prepared = match bounded::by(begun + body.timeout, prepare::check(room, ix, body, &scope, &cx)).await {
+        Some(Ok(prepared)) => prepared,
+        Some(Err(trouble)) => {
+            let (broken, findings) = trouble.told(&room.plan.sources);
+            return story.broken_with(broken, findings);
+        }
+        None => return story.broken(Broken::fatal("its arguments could not be read in time").hint("say a longer `timeout:`")),
+    };
+    drop(cx);
+    if let Some(why) = prepared.refused {
+        return story.skipped(why);
+    }
+    story.touches = prepared.effect > Effect::Read;
+    let mut life = Life {
+        room,
+        ix,
+        body,
+        scope,
+        act: prepared.act,
+        witness: prepared.witness,
+        effect: prepared.effect,
+        begun,
+        story,
+        first: None,
+    };
+    if let Err(broken) = life.before_effect().await {
+        return life.story.broken(broken);
+    }
+    life.watch(given_up).await
+}
+
+impl Life<'_> {
+    /// What must be on the disk before the first effect: that it started, and what cleans up after it.
+    async fn before_effect(&self) -> Result<(), Broken> {
+        if self.effect > Effect::Read {
+            let (safe, written) = tokio::sync::oneshot::channel();
+            self.room.tell(Msg::Safe(safe));
+            written.await.map_err(|_| Broken::fatal("the journal cannot be written, so no effect may start"))??;
+        }
+        Ok(())
+    }
+
+    /// The timeout of one observation, as people read it.
+    fn timeout_text(&self) -> String {
+        format!("no answer within its timeout of {:?}", self.body.timeout)
+    }
+}
+
+/// The end of a check that does not end.
+pub fn hanging(ix: NodeIx, started: Timestamp, broken: Broken) -> Ending {
+    Story::new(ix, started).hangs(broken)
+}
+
+/// An expression of the suite that has no value, as a finding.
+pub fn unjudged(room: &Room, what: &str, span: checkrun_model::Span, error: checkrun_lang::EvalError) -> Finding {
+    Finding {
+        what: what.to_owned(),
+        outcome: checkrun_model::event::Outcome::Error,
+        snippet: Some(room.plan.sources.snippet(span)),
+        seen: error.message,
+        details: Vec::new(),
+        hint: error.help,
+    }
+}
+
+/// Whether a finding says that something is wrong.
+fn is_bad(finding: &Finding) -> bool {
+    use checkrun_model::event::Outcome;
+    !matches!(finding.outcome, Outcome::Met | Outcome::NotJudged)
+}
+
+/// The verdict for people who read only one line.
+fn one_line(finding: &Finding) -> String {
+    if finding.seen.is_empty() { finding.what.clone() } else { format!("{}: {}", finding.what, finding.seen) }
+}
+
+/// Whether the verdict is one.
+fn passed(verdict: Verdict) -> bool {
+    verdict == Verdict::Passed
+}

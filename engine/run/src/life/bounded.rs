@@ -1,0 +1,30 @@
+//! Deadlines of observations, and what is done about one that does not end.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// A kind that knows its deadline ends by itself and says why; it gets this much longer for it.
+const OWN_END: Duration = Duration::from_millis(150);
+/// After this much more, work that was given up and goes on counts as hanging.
+pub const GRACE: Duration = Duration::from_secs(2);
+
+/// The value, or none at the deadline.
+pub async fn by<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout_at((deadline + OWN_END).into(), work).await.ok()
+}
+
+/// Tells those who still work for an observation that nobody waits for them. Whether one of them hangs: whoever
+/// works on a thread of its own holds a clone of the flag, and is done when it drops it.
+pub async fn give_up(flag: &Arc<AtomicBool>) -> bool {
+    flag.store(true, Ordering::Relaxed);
+    let end = Instant::now() + GRACE;
+    while Arc::strong_count(flag) > 1 {
+        if Instant::now() >= end {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}

@@ -1,0 +1,273 @@
+//! `within` and `holds_for`: looks again until what is expected holds, and stays so.
+//!
+//! The rules are in `docs/design/scheduler.md`, section "A wait".
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use checkrun_model::event::{Event, Outcome};
+use checkrun_model::{Broken, Effect, Observation, Repeats};
+use jiff::Timestamp;
+
+use super::look::{Ask, Look, Seen};
+use super::{Life, is_bad, one_line};
+use crate::message::{Ending, Msg};
+
+/// The shortest and the longest pause between two looks.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// The longest pause while something has to stay as it is.
+const SAMPLE: Duration = Duration::from_secs(1);
+/// A kind that says "changed" all the time is asked no more often than this.
+const LEAST: Duration = Duration::from_millis(20);
+/// With less time than this left, no look is begun.
+const TOO_LATE: Duration = Duration::from_millis(10);
+/// So many transitions are told, the last among them.
+const TOLD: usize = 40;
+
+/// How the check may look again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// Observes.
+    Observe,
+    /// Acted once; reads what that made.
+    Reread,
+    /// Not at all.
+    Never,
+}
+
+/// A wait under way.
+struct Waiting {
+    again: Again,
+    waits: bool,
+    /// The end of `within`.
+    limit: Option<Instant>,
+    epoch: Option<u64>,
+    wait_id: u64,
+    /// When the expectations first held, without a break since.
+    holding: Option<Instant>,
+    pause: Duration,
+    /// How long the last look took.
+    look_time: Duration,
+    last_chance: bool,
+    acted: Option<Observation>,
+    /// The last full observation.
+    last: Option<Box<Seen>>,
+    trouble: Option<Broken>,
+}
+
+/// What a look means for the wait.
+enum Next {
+    Pause,
+    End(Ending),
+}
+
+impl Life<'_> {
+    /// Looks until there is a verdict.
+    pub(super) async fn watch(mut self, given_up: &Arc<AtomicBool>) -> Ending {
+        let mut wait = self.begin();
+        loop {
+            let began = Instant::now();
+            let acted = wait.acted.take();
+            let ask = Ask { deadline: self.deadline(&wait, began), epoch: wait.epoch, wait_id: wait.wait_id, again: acted.as_ref() };
+            let look = self.look(ask).await;
+            wait.acted = acted;
+            self.story.attempts += 1;
+            wait.look_time = began.elapsed();
+            match self.weigh(&mut wait, look, began) {
+                Next::End(ending) => return ending,
+                Next::Pause => {}
+            }
+            let Some(pause) = wait.next_pause() else { return self.at_the_end(wait) };
+            self.pause(&wait, pause, given_up).await;
+        }
+    }
+
+    fn begin(&self) -> Waiting {
+        let waits = self.body.within.is_some() || self.body.holds_for.is_some();
+        Waiting {
+            again: self.again(),
+            waits,
+            limit: self.body.within.map(|within| self.begun + within),
+            epoch: waits.then(|| self.room.shared.epoch()),
+            wait_id: if waits { self.room.wait_id() } else { 0 },
+            holding: None,
+            pause: PAUSE.0,
+            look_time: Duration::ZERO,
+            last_chance: false,
+            acted: None,
+            last: None,
+            trouble: None,
+        }
+    }
+
+    /// What may change the world does so once.
+    fn again(&self) -> Again {
+        let Some(act) = &self.act else { return Again::Never };
+        match act.kind.repeats() {
+            Repeats::Reread => Again::Reread,
+            Repeats::Observe | Repeats::Refused(_) if self.effect == Effect::Read => Again::Observe,
+            Repeats::Observe | Repeats::Refused(_) => Again::Never,
+        }
+    }
+
+    /// An act is not cut short by `within`: half an act is worse than a late one.
+    fn deadline(&self, wait: &Waiting, began: Instant) -> Instant {
+        let own = began + self.body.timeout;
+        let acts = self.effect > Effect::Read && wait.acted.is_none();
+        match wait.limit {
+            Some(limit) if !acts && wait.holding.is_none() => own.min(limit),
+            _ => own,
+        }
+    }
+
+    fn weigh(&mut self, wait: &mut Waiting, look: Look, began: Instant) -> Next {
+        match look {
+            Look::Hangs(broken) => Next::End(self.story.hangs(broken)),
+            Look::Broken(broken) => {
+                let acted = self.effect > Effect::Read && wait.acted.is_none();
+                if !broken.transient || acted || !wait.waits {
+                    return Next::End(self.story.broken(broken));
+                }
+                self.changed_to(wait, &broken.cause, None);
+                wait.trouble = Some(broken);
+                wait.not_yet()
+            }
+            Look::Seen(mut seen) => {
+                wait.trouble = None;
+                if wait.again == Again::Reread && wait.acted.is_none() {
+                    wait.acted = Some(acted(&seen));
+                    wait.epoch = wait.epoch.map(|_| self.room.shared.epoch());
+                }
+                if seen.passes() {
+                    return self.holds(wait, seen, began);
+                }
+                let outcome = seen.judgement.outcome;
+                let final_at_once = matches!(outcome, Outcome::Final | Outcome::Error);
+                if final_at_once || !wait.waits || wait.again == Again::Never {
+                    return Next::End(self.conclude(*seen, Vec::new()));
+                }
+                let why = seen.unreadable.clone().unwrap_or_else(|| first_bad(&seen));
+                self.changed_to(wait, &why, Some(&mut seen));
+                wait.last = Some(seen);
+                wait.not_yet()
+            }
+        }
+    }
+
+    /// Everything is met: for long enough?
+    fn holds(&mut self, wait: &mut Waiting, mut seen: Box<Seen>, began: Instant) -> Next {
+        let Some(holds_for) = self.body.holds_for else { return Next::End(self.conclude(*seen, Vec::new())) };
+        if wait.again == Again::Never {
+            return Next::End(self.conclude(*seen, vec!["it was looked at once: there is nothing to read again".into()]));
+        }
+        let since = *wait.holding.get_or_insert(began);
+        if began.duration_since(since) >= holds_for {
+            return Next::End(self.conclude(*seen, Vec::new()));
+        }
+        self.changed_to(wait, "holds", Some(&mut seen));
+        wait.last = Some(seen);
+        let left = holds_for.saturating_sub(since.elapsed());
+        wait.pause = (holds_for / 10).clamp(PAUSE.0, SAMPLE).min(left);
+        Next::Pause
+    }
+
+    /// Says what a wait waits for, once for each change.
+    fn changed_to(&mut self, wait: &Waiting, what: &str, seen: Option<&mut Box<Seen>>) {
+        let same = self.story.transitions.last().is_some_and(|(_, last)| last == what);
+        if !wait.waits || same {
+            return;
+        }
+        if self.story.transitions.len() == TOLD {
+            self.story.transitions.remove(TOLD / 2);
+            self.story.untold += 1;
+        }
+        self.story.transitions.push((Timestamp::now(), what.to_owned()));
+        if self.story.untold > 0 {
+            return;
+        }
+        if let Some(seen) = seen {
+            let kept = Arc::clone(&seen.value);
+            let (witness, observation) = (seen.witness.clone(), seen.observation.clone());
+            let event = self.observed(seen);
+            seen.value = kept;
+            (seen.witness, seen.observation) = (witness, observation);
+            event.into_iter().for_each(|event| self.room.tell(Msg::Write(event)));
+        }
+        let what = if what == "holds" { "it must stay so".to_owned() } else { format!("not yet: {what}") };
+        self.room.tell(Msg::Write(Event::Waiting { node: self.ix.0, what }));
+    }
+
+    /// Waits without a slot: for so long, or until the kind says that something has changed.
+    async fn pause(&self, wait: &Waiting, pause: Duration, given_up: &Arc<AtomicBool>) {
+        self.room.tell(Msg::Waits(self.ix));
+        let floor = tokio::time::Instant::now() + LEAST.min(pause);
+        if let Some(act) = &self.act {
+            let deadline = Instant::now() + pause;
+            let cx = self.cx(act, Ask { deadline, epoch: wait.epoch, wait_id: wait.wait_id, again: None }, given_up);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = act.kind.changed(&cx) => tokio::time::sleep_until(floor).await,
+            }
+        }
+        let (go, gone) = tokio::sync::oneshot::channel();
+        self.room.tell(Msg::WantsLook(self.ix, go));
+        let _ = gone.await;
+    }
+
+    /// Time is up: failed with what was seen last, an error where nothing ever was.
+    fn at_the_end(mut self, mut wait: Waiting) -> Ending {
+        match (wait.last.take(), wait.trouble.take()) {
+            (Some(seen), trouble) if !seen.passes() => {
+                let notes = trouble.map(|broken| format!("the last look saw nothing: {}", broken.cause));
+                self.conclude(*seen, notes.into_iter().collect())
+            }
+            (_, Some(broken)) => self.story.broken(broken),
+            (_, None) => self.story.broken(Broken::fatal("time was up before the first look")),
+        }
+    }
+}
+
+impl Waiting {
+    /// Not what is expected: a break where it had to stay so, and then only what is left of `within` counts.
+    fn not_yet(&mut self) -> Next {
+        if self.holding.take().is_some() {
+            self.pause = PAUSE.0;
+        }
+        Next::Pause
+    }
+
+    /// How long to pause before the next look; none where there is no time for another.
+    fn next_pause(&mut self) -> Option<Duration> {
+        if self.holding.is_some() {
+            return Some(self.pause);
+        }
+        let left = self.limit?.saturating_duration_since(Instant::now());
+        if left <= TOO_LATE || self.last_chance {
+            return None;
+        }
+        let pause = self.pause.mul_f64(0.8 + 0.4 * jitter());
+        self.pause = (self.pause * 3 / 2).min(PAUSE.1);
+        // The last look begins so that it ends before the deadline.
+        let spare = left.saturating_sub(self.look_time * 3 / 2 + TOO_LATE);
+        self.last_chance = spare <= pause;
+        Some(pause.min(spare))
+    }
+}
+
+/// What a read after the act is given of it.
+fn acted(seen: &Seen) -> Observation {
+    Observation { value: (*seen.value).clone(), notes: seen.observation.notes.clone(), attachments: Vec::new() }
+}
+
+fn first_bad(seen: &Seen) -> String {
+    let bad = seen.judgement.findings.iter().map(|one| &one.finding).find(|finding| is_bad(finding));
+    bad.map_or_else(String::new, one_line)
+}
+
+/// From 0 to 1, different for checks that wait together.
+fn jitter() -> f64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let random = RandomState::new().build_hasher().finish();
+    f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}
