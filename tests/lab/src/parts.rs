@@ -12,6 +12,11 @@ pub fn all() -> Vec<Box<dyn Part>> {
     vec![
         Box::new(ClusterPart { name: "apps", index: 1, about: "the Kubernetes cluster that is validated" }),
         Box::new(ClusterPart { name: "infra", index: 2, about: "the Kubernetes cluster of the infrastructure" }),
+        Box::new(crate::kafka::part::Kafka),
+        Box::new(crate::strimzi::part::Strimzi),
+        Box::new(crate::registry::part::Registry),
+        Box::new(crate::metrics::part::Metrics),
+        Box::new(crate::logs::part::Logs),
     ]
 }
 

@@ -28,7 +28,8 @@ fn make_jars(making: &Making) -> Result<()> {
     for entry in std::fs::read_dir(&libs).with_context(|| format!("reading {}", libs.display()))? {
         let path = entry?.path();
         if path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("jmx_prometheus_javaagent")) {
-            std::fs::rename(&path, making.out.join("jmx-agent.jar")).context("taking the agent out of the class path")?;
+            std::fs::rename(&path, making.out.join("jmx-agent.jar"))
+                .context("taking the agent out of the class path")?;
         }
     }
     seed::make(&Java::find()?.program(), &making.out, &making.work)

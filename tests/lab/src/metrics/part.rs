@@ -115,7 +115,9 @@ async fn up(cx: &LabCx) -> Result<Running> {
     let target = Fragment::default()
         .endpoint("metrics", json!({ "promql": { "url": format!("http://127.0.0.1:{port}") } }))
         .default_for("promql", "metrics")
-        .sentence("metrics: VictoriaMetrics 1.151 without its latency offset; a new series still shows only after some 10 s");
+        .sentence(
+            "metrics: VictoriaMetrics 1.151 without its latency offset; a new series still shows only after some 10 s",
+        );
     Ok(Running { target, ..Running::default() })
 }
 

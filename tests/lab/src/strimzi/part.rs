@@ -184,9 +184,11 @@ mod tests {
     #[test]
     fn a_ready_of_an_older_generation_does_not_count() {
         let conditions = json!([{ "type": "Ready", "status": "True" }]);
-        let object = |seen: u64| json!({
-            "metadata": { "generation": 2 }, "status": { "observedGeneration": seen, "conditions": conditions },
-        });
+        let object = |seen: u64| {
+            json!({
+                "metadata": { "generation": 2 }, "status": { "observedGeneration": seen, "conditions": conditions },
+            })
+        };
         assert!(is_ready(&object(2)) && !is_ready(&object(1)));
         let broken = json!([{ "type": "NotReady", "status": "True" }]);
         assert!(!is_ready(&json!({ "metadata": {}, "status": { "conditions": broken } })));
