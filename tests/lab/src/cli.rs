@@ -80,12 +80,24 @@ pub enum Command {
         /// All parts that are up if none is named.
         parts: Vec<String>,
     },
+    /// The first process of a lab's namespaces. Only `lab up` calls it.
     #[command(hide = true)]
-    Hold { lab: String },
+    Hold {
+        /// The lab.
+        lab: String,
+    },
+    /// The lab's server. Only `lab hold` calls it.
     #[command(hide = true)]
-    Serve { lab: String },
+    Serve {
+        /// The lab.
+        lab: String,
+    },
+    /// What this program does inside a pod. Only pods call it.
     #[command(hide = true)]
-    Inside { words: Vec<String> },
+    Inside {
+        /// The errand.
+        words: Vec<String>,
+    },
 }
 
 /// A number with `ms`, `s` or `m`, as seconds.

@@ -241,8 +241,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let cx = lab(dir.path());
         let process = cx.spawn(Start::new("p", "/bin/sh").args(["-c", "echo bad flag; exit 1"])).unwrap();
-        let wait = cx.until("p", Duration::from_secs(60), &[&process], || async { bail!("nobody answers") });
-        let error = format!("{:#}", wait.await.map(|()| ()).unwrap_err());
+        let nobody = || async { bail!("nobody answers") };
+        let waited: Result<()> = cx.until("p", Duration::from_secs(60), &[&process], nobody).await;
+        let error = format!("{:#}", waited.unwrap_err());
         assert!(error.contains("waiting for p") && error.contains("bad flag"), "{error}");
     }
 
@@ -251,7 +252,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let cx = lab(dir.path());
         let limit = Duration::from_millis(120);
-        let error = cx.until("x", limit, &[], || async { bail!("status 503") }).await.map(|()| ()).unwrap_err();
+        let waited: Result<()> = cx.until("x", limit, &[], || async { bail!("status 503") }).await;
+        let error = waited.unwrap_err();
         assert!(format!("{error:#}").contains("status 503"), "{error:#}");
         let never = cx.until("x", limit, &[], std::future::pending::<Result<()>>).await.unwrap_err();
         assert!(format!("{never:#}").contains("no answer"), "{never:#}");
