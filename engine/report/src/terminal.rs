@@ -36,6 +36,17 @@ pub fn failure(summary: &Summary, node: &Node, paint: Paint) -> String {
     failure::text(summary, node, paint)
 }
 
+/// What the run still leaves behind, after a clean-up; ends with a line end.
+#[must_use]
+pub fn leftovers(summary: &Summary, paint: Paint) -> String {
+    let mut out = String::new();
+    groups::left(&mut out, summary, paint);
+    if out.is_empty() {
+        let _ = writeln!(out, "{}: {}", summary.run.run, paint.good("nothing is left behind"));
+    }
+    out
+}
+
 fn failures(out: &mut String, summary: &Summary, paint: Paint) {
     let failures = summary.failures();
     for node in failures.iter().take(MOST) {

@@ -1,0 +1,56 @@
+//! The exit codes, in one table.
+
+use std::process::ExitCode;
+
+/// How the program ends. Of several suites the worst counts; they are ordered by how bad they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// All required checks passed; or the command did what it was asked.
+    Good,
+    /// A required check did not pass.
+    NotPassed,
+    /// Suites, inputs, options or the selection are wrong; nothing was judged.
+    Wrong,
+    /// The program could not do its work, or left something behind.
+    Broken,
+    /// Stopped from outside, and cleaned up.
+    Interrupted,
+}
+
+/// Exit and its code.
+const CODES: [(Exit, u8); 5] =
+    [(Exit::Good, 0), (Exit::NotPassed, 1), (Exit::Wrong, 2), (Exit::Broken, 3), (Exit::Interrupted, 130)];
+
+impl Exit {
+    /// The code for the caller.
+    #[must_use]
+    pub fn code(self) -> ExitCode {
+        let code = CODES.iter().find(|(exit, _)| *exit == self).map_or(3, |(_, code)| *code);
+        ExitCode::from(code)
+    }
+
+    /// What the runner's code stands for; one that it has no business with is a broken run.
+    #[must_use]
+    pub fn of(code: i32) -> Self {
+        CODES.iter().find(|(_, known)| i32::from(*known) == code).map_or(Self::Broken, |(exit, _)| *exit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    #[test]
+    fn every_code_of_the_runner_stands_for_itself() {
+        assert_eq!(
+            [0, 1, 2, 3, 130].map(Exit::of),
+            [Exit::Good, Exit::NotPassed, Exit::Wrong, Exit::Broken, Exit::Interrupted]
+        );
+        assert_eq!(Exit::of(17), Exit::Broken);
+    }
+
+    #[test]
+    fn the_worst_of_several_counts() {
+        assert_eq!([Exit::NotPassed, Exit::Good, Exit::Broken].into_iter().max(), Some(Exit::Broken));
+    }
+}

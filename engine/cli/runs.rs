@@ -1,0 +1,131 @@
+//! Runs on disk: finds one by folder, id or `last`, and reads its journal into a summary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use checkrun_model::event::Line;
+use checkrun_report::{Fold, JournalRef, Summary};
+use sha2::{Digest, Sha256};
+
+/// Where runs live unless `--out` says otherwise.
+pub const FOLDER: &str = ".checkrun/runs";
+
+/// The file of a run that everything is made from.
+const JOURNAL: &str = "journal.jsonl";
+
+/// The folder of the run that `name` means: a folder, an id, or `last`.
+///
+/// # Errors
+/// A sentence that says what was looked for, and where.
+pub fn find(name: &str, out: &Path) -> Result<PathBuf, String> {
+    if Path::new(name).join(JOURNAL).is_file() {
+        return Ok(PathBuf::from(name));
+    }
+    let known = folders(out);
+    let found = match name {
+        "last" => known.last(),
+        id => known.iter().rev().find(|folder| is_called(folder, id)),
+    };
+    found.cloned().ok_or_else(|| match known.len() {
+        0 => format!("there are no runs in {}; `--out` names another folder", out.display()),
+        _ => format!("no run `{name}` in {}; a run is named by its folder, its id, or `last`", out.display()),
+    })
+}
+
+/// Folders of runs, oldest first: their names begin with their time.
+fn folders(out: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.join(JOURNAL).is_file()).collect();
+    folders.sort();
+    folders
+}
+
+fn is_called(folder: &Path, id: &str) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    name == id || name.rsplit('-').next() == Some(id)
+}
+
+/// The lines of the journal in `dir`; a torn last line is left out.
+///
+/// # Errors
+/// A sentence with the line that is not one of a journal.
+pub fn lines(dir: &Path) -> Result<Vec<Line>, String> {
+    let path = dir.join(JOURNAL);
+    let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let parsed = whole.lines().enumerate().map(|(at, line)| {
+        serde_json::from_str(line)
+            .map_err(|error| format!("{}:{}: not a line of a journal: {error}", path.display(), at + 1))
+    });
+    parsed.collect()
+}
+
+/// What the journal in `dir` tells.
+///
+/// # Errors
+/// A sentence that says why it cannot be told.
+pub fn summary(dir: &Path) -> Result<Summary, String> {
+    let lines = lines(dir)?;
+    let summary = Fold::all(&lines).summary();
+    let mut summary = summary.ok_or_else(|| format!("{}: the journal does not tell of a run", dir.display()))?;
+    summary.journal = Some(journal(dir));
+    Ok(summary)
+}
+
+/// Where the journal is, and its hash.
+#[must_use]
+pub fn journal(dir: &Path) -> JournalRef {
+    let bytes = fs::read(dir.join(JOURNAL)).ok();
+    JournalRef { dir: dir.display().to_string(), sha256: bytes.map(|bytes| hex(&Sha256::digest(bytes))) }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(names: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        for name in names {
+            fs::create_dir_all(dir.path().join(name)).expect("a folder");
+            fs::write(dir.path().join(name).join(JOURNAL), "").expect("a journal");
+        }
+        dir
+    }
+
+    #[test]
+    fn the_last_run_is_the_youngest() {
+        let dir = with(&["20260102T000000Z-bbbbbbbb", "20260101T000000Z-cccccccc"]);
+        let found = find("last", dir.path()).expect("there is one");
+        assert!(found.ends_with("20260102T000000Z-bbbbbbbb"));
+    }
+
+    #[test]
+    fn a_run_is_found_by_its_id() {
+        let dir = with(&["20260102T000000Z-bbbbbbbb", "20260101T000000Z-cccccccc"]);
+        assert!(find("cccccccc", dir.path()).expect("there is one").ends_with("20260101T000000Z-cccccccc"));
+        assert!(find("cccc", dir.path()).is_err());
+    }
+
+    #[test]
+    fn a_torn_last_line_is_left_out() {
+        let dir = with(&["r"]);
+        let line = r#"{"seq":0,"t":"2026-01-01T00:00:00Z","prev":"","event":"interrupted","by":"SIGINT"}"#;
+        fs::write(dir.path().join("r").join(JOURNAL), format!("{line}\n{{\"seq\":1,\"t\"")).expect("a journal");
+        assert_eq!(lines(&dir.path().join("r")).expect("one line").len(), 1);
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_named() {
+        let dir = with(&["r"]);
+        fs::write(dir.path().join("r").join(JOURNAL), "{}\n{}\n").expect("a journal");
+        assert!(lines(&dir.path().join("r")).is_err_and(|why| why.contains("journal.jsonl:1:")));
+    }
+}
