@@ -68,3 +68,34 @@ pub(crate) async fn forward(_: &Cx, _: &Through) -> Result<SocketAddr, Broken> {
         "this build of checkrun has no Kubernetes client, so it cannot reach anything `through:` a cluster",
     ))
 }
+
+/// A port of one pod of a cluster of the target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct PodPort {
+    /// The cluster's name in the target.
+    pub cluster: String,
+    /// The pod's namespace.
+    pub namespace: String,
+    /// Its name.
+    pub pod: String,
+    /// The port, as the container listens on it.
+    pub port: u16,
+}
+
+/// A local address behind which this pod answers, and no other. Shared and ended like [`forward`].
+///
+/// # Errors
+/// The cluster is not in the target, or cannot be reached, or has no such pod.
+#[cfg(feature = "kube")]
+pub(crate) async fn forward_pod(cx: &Cx, pod: &PodPort) -> Result<SocketAddr, Broken> {
+    let _ = (cx, pod);
+    Err(Broken::fatal("`through:` is not in this version"))
+}
+
+/// Without Kubernetes there is nothing to forward through.
+#[cfg(not(feature = "kube"))]
+pub(crate) async fn forward_pod(_: &Cx, _: &PodPort) -> Result<SocketAddr, Broken> {
+    Err(Broken::fatal(
+        "this build of checkrun has no Kubernetes client, so it cannot reach anything `through:` a cluster",
+    ))
+}

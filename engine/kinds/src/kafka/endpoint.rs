@@ -1,5 +1,6 @@
 //! The endpoint family `kafka`: where the brokers are, what to trust, who asks. Connects to nothing.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use checkrun_model::{Broken, Cx, Node, SpecError, de};
@@ -8,14 +9,20 @@ use rdkafka::config::RDKafkaLogLevel;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::http::endpoint::exactly_one;
 use crate::pem::Pem;
+use crate::through::Through;
 
-/// A Kafka cluster.
+/// A Kafka cluster. It has a `bootstrap`, or is reached `through` a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KafkaEndpoint {
     /// Some of its brokers, `host:port`, with commas between. The addresses that brokers advertise must be reachable too.
-    pub(super) bootstrap: String,
+    #[serde(default)]
+    pub(super) bootstrap: Option<String>,
+    /// The bootstrap service inside a cluster, instead of `bootstrap`. Brokers must advertise names of pods or services.
+    #[serde(default)]
+    pub(super) through: Option<Through>,
     /// Speak TLS; `{}` trusts the machine's CAs.
     #[serde(default)]
     pub(super) tls: Option<KafkaTls>,
@@ -77,11 +84,6 @@ impl Mechanism {
 
 /// Checks a `kafka` entry of the target.
 pub(crate) fn parse(node: &Node) -> Result<(), Vec<SpecError>> {
-    if let Some(entry) = node.entry("through") {
-        let message = "`through` for kafka is not in this version";
-        let error = SpecError::new("endpoint::not-in-this-version", entry.key_span, message, "not in this version");
-        return Err(vec![error.help("give `bootstrap:`; the addresses that the brokers advertise must be reachable")]);
-    }
     let settings: KafkaEndpoint = de::from_node(node)?;
     let errors = settings.errors(node);
     if errors.is_empty() { Ok(()) } else { Err(errors) }
@@ -107,11 +109,15 @@ impl KafkaEndpoint {
     }
 
     fn errors(&self, node: &Node) -> Vec<SpecError> {
-        let mut errors = Vec::new();
-        if let Some(place) = node.get("bootstrap").filter(|place| !place.has_deferred())
-            && !self.bootstrap.split(',').all(|address| is_address(address.trim()))
+        let mut errors = exactly_one(node, &["bootstrap", "through"]);
+        if let (Some(through), Some(place)) = (&self.through, node.get("through")) {
+            errors.extend(through.errors(place));
+        }
+        if let (Some(list), Some(place)) = (&self.bootstrap, node.get("bootstrap"))
+            && !place.has_deferred()
+            && !list.split(',').all(|address| is_address(address.trim()))
         {
-            let message = format!("`{}` is not a list of addresses", self.bootstrap);
+            let message = format!("`{list}` is not a list of addresses");
             errors.push(SpecError::new("endpoint::address", place.span, message, "write `host:9092,other:9092`"));
         }
         if let (Some(_), Some(place)) = (&self.tls, node.get("tls")) {
@@ -134,25 +140,33 @@ impl KafkaEndpoint {
         errors
     }
 
-    /// The settings in librdkafka's words. Reads files.
+    /// The settings in librdkafka's words. Reads files. `relay` is the local address that stands for the bootstrap
+    /// service: the way there is in the clear, TLS begins behind it.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub(super) fn config(&self, suite_dir: &Path, client: &str) -> Result<ClientConfig, Broken> {
+    pub(super) fn config(
+        &self,
+        relay: Option<SocketAddr>,
+        suite_dir: &Path,
+        client: &str,
+    ) -> Result<ClientConfig, Broken> {
         let mut config = ClientConfig::new();
         config.set_log_level(RDKafkaLogLevel::Error);
-        config.set("bootstrap.servers", &self.bootstrap).set("client.id", client);
+        let bootstrap = relay.map(|local| local.to_string()).or_else(|| self.bootstrap.clone());
+        config.set("bootstrap.servers", bootstrap.unwrap_or_default()).set("client.id", client);
         // A look must never make a topic.
         config.set("allow.auto.create.topics", "false").set("enable.metrics.push", "false");
         config.set("reconnect.backoff.max.ms", "1000").set("log.connection.close", "false");
-        let protocol = match (&self.sasl, &self.tls) {
+        let tls = self.tls.as_ref().filter(|_| relay.is_none());
+        let protocol = match (&self.sasl, tls) {
             (None, None) => "plaintext",
             (None, Some(_)) => "ssl",
             (Some(_), None) => "sasl_plaintext",
             (Some(_), Some(_)) => "sasl_ssl",
         };
         config.set("security.protocol", protocol);
-        if let Some(tls) = &self.tls {
+        if let Some(tls) = tls {
             let given = [("ssl.ca.pem", &tls.ca), ("ssl.certificate.pem", &tls.certificate), ("ssl.key.pem", &tls.key)];
             for (key, pem) in given {
                 if let Some(pem) = pem {
@@ -194,7 +208,10 @@ mod tests {
             mistakes(json!({ "bootstrap": "a:1", "tls": { "key": { "file": "k" } } }))[0]
                 .contains("needs `certificate`")
         );
-        assert!(mistakes(json!({ "through": { "cluster": "a" } }))[0].contains("not in this version"));
+        let through = json!({ "cluster": "apps", "service": "kafka/kafka-cluster-kafka-bootstrap", "port": 9093 });
+        assert_eq!(mistakes(json!({ "through": through, "tls": {} })), Vec::<String>::new());
+        assert!(mistakes(json!({ "through": through, "bootstrap": "a:9092" }))[0].contains("both given"));
+        assert!(mistakes(json!({}))[0].contains("is missing"));
         let sasl = |mechanism: &str| json!({ "mechanism": mechanism, "user": "u", "password": "p" });
         assert!(mistakes(json!({ "bootstrap": "a:1", "sasl": sasl("plain") }))[0].contains("in the clear"));
         assert_eq!(mistakes(json!({ "bootstrap": "a:1", "sasl": sasl("scram-sha-512") })), Vec::<String>::new());
@@ -210,7 +227,7 @@ mod tests {
             "sasl": { "mechanism": "scram-sha-256", "user": "u", "password": "p" },
         });
         let endpoint: KafkaEndpoint = de::from_node(&node(&settings)).unwrap();
-        let config = endpoint.config(Path::new("/nowhere"), "checkrun").unwrap();
+        let config = endpoint.config(None, Path::new("/nowhere"), "checkrun").unwrap();
         let want = [
             ("security.protocol", "sasl_ssl"),
             ("ssl.ca.pem", pem),
@@ -220,5 +237,8 @@ mod tests {
         for (key, value) in want {
             assert_eq!(config.get(key), Some(value), "{key}");
         }
+        let behind = endpoint.config("127.0.0.1:7".parse().ok(), Path::new("/nowhere"), "checkrun").unwrap();
+        assert_eq!((behind.get("bootstrap.servers"), behind.get("ssl.ca.pem")), (Some("127.0.0.1:7"), None));
+        assert_eq!(behind.get("security.protocol"), Some("sasl_plaintext"));
     }
 }

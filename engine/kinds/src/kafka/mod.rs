@@ -3,11 +3,13 @@
 pub(crate) mod cluster;
 pub(crate) mod consume;
 pub(crate) mod describe;
+mod doors;
 pub(crate) mod endpoint;
 pub(crate) mod group;
 mod native;
 pub(crate) mod produce;
 mod reader;
+mod relay;
 mod sequence;
 pub(crate) mod topic;
 mod topic_state;

@@ -15,7 +15,9 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::metadata::Metadata;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 
+use super::doors::relay;
 use super::endpoint::KafkaEndpoint;
+use super::relay::Relay;
 use super::trouble::Trouble;
 use super::worker::{Clock, aside};
 
@@ -28,6 +30,7 @@ pub(super) struct Reader {
     producer: Option<BaseProducer<Trouble>>,
     admin: OnceLock<AdminClient<Trouble>>,
     config: ClientConfig,
+    relay: Option<Arc<Relay>>,
 }
 
 impl ProducerContext for Trouble {
@@ -44,7 +47,20 @@ struct Readers(Mutex<HashMap<KafkaEndpoint, Arc<Reader>>>);
 /// # Errors
 /// The endpoint's settings cannot be used.
 pub(super) fn config(cx: &Cx) -> Result<ClientConfig, Broken> {
-    KafkaEndpoint::of(cx)?.config(&cx.run.suite_dir, &format!("checkrun-{}", cx.run.id))
+    let endpoint = KafkaEndpoint::of(cx)?;
+    settings(cx, &endpoint).map(|(config, _)| config)
+}
+
+/// Settings for an endpoint, and the relay that it is reached by, if any.
+fn settings(cx: &Cx, endpoint: &KafkaEndpoint) -> Result<(ClientConfig, Option<Arc<Relay>>), Broken> {
+    let client = format!("checkrun-{}", cx.run.id);
+    let Some(through) = &endpoint.through else {
+        return Ok((endpoint.config(None, &cx.run.suite_dir, &client)?, None));
+    };
+    let relay = relay(cx, endpoint, through)?;
+    let host = through.host().map_err(Broken::fatal)?;
+    let local = relay.local(&host, through.port).map_err(|why| Broken::fatal(format!("no local port: {why}")))?;
+    Ok((endpoint.config(Some(local), &cx.run.suite_dir, &client)?, Some(relay)))
 }
 
 /// The run's client for the check's endpoint.
@@ -58,9 +74,9 @@ pub(super) fn reader(cx: &Cx) -> Result<Arc<Reader>, Broken> {
     if let Some(reader) = made.get(&endpoint) {
         return Ok(Arc::clone(reader));
     }
-    let config = config(cx)?;
+    let (config, relay) = settings(cx, &endpoint)?;
     let producer = config.create_with_context(Trouble::default()).map_err(|why| unusable(&why))?;
-    let reader = Arc::new(Reader { producer: Some(producer), admin: OnceLock::new(), config });
+    let reader = Arc::new(Reader { producer: Some(producer), admin: OnceLock::new(), config, relay });
     made.insert(endpoint, Arc::clone(&reader));
     Ok(reader)
 }
@@ -85,6 +101,11 @@ impl Reader {
         self.client().context()
     }
 
+    /// What keeps the relay from the brokers: it knows more than the client that only sees it hang up.
+    fn unreached(&self) -> Option<Broken> {
+        self.relay.as_ref()?.problem()
+    }
+
     /// Repeats `ask` with growing time until it answers, it says that waiting does not help, or time is over.
     pub(super) fn ask<T>(
         &self,
@@ -103,7 +124,7 @@ impl Reader {
                     return Ok(answer);
                 }
                 Err(why) => {
-                    let broken = self.trouble().broken(doing, &why);
+                    let broken = self.unreached().unwrap_or_else(|| self.trouble().broken(doing, &why));
                     if clock.over() || !broken.transient {
                         return Err(broken);
                     }
