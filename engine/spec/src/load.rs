@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use checkrun_model::{Effect, EndpointEntry, KindEntry, Sources, SpecError};
 
+use crate::assemble::Assembly;
 use crate::plan::Plan;
 
 /// What to load.
@@ -70,6 +71,11 @@ pub struct Loaded {
 /// Loads a suite and its target: every mistake of every file at once.
 #[must_use]
 pub fn load(request: LoadRequest<'_>) -> Loaded {
-    let _ = request;
-    Loaded { plan: None, diagnostics: Vec::new(), sources: Arc::default() }
+    let mut assembly = Assembly::new(&request);
+    let plan = assembly.plan();
+    let Assembly { sources, diags, .. } = assembly;
+    let sources = Arc::new(sources);
+    let failed = diags.errors() > 0;
+    let plan = plan.filter(|_| !failed).map(|plan| Plan { sources: Arc::clone(&sources), ..plan });
+    Loaded { plan, diagnostics: diags.finish(), sources }
 }

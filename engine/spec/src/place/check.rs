@@ -1,0 +1,197 @@
+//! The body of one check at its place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use checkrun_lang::{Expectation, Matcher, Test, Tree, What};
+use checkrun_model::{Effect, Endpoint, Repeats, Runs, SpecError, args, de};
+
+use super::act::Placed;
+use super::expand::{Env, Placer};
+use super::ground::Here;
+use super::permit;
+use crate::plan::{Body, CheckBody, NodeIx};
+use crate::source::check::{CheckSrc, TimeSrc};
+use crate::source::item::Item;
+
+/// Time for one observation where nothing says another.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+impl<'a> Placer<'a> {
+    pub(crate) fn check(&mut self, ix: NodeIx, item: &'a Item, source: &'a CheckSrc, env: &Env<'a>, here: &Here) {
+        let own = item.endpoint.as_ref().and_then(|endpoint| self.endpoint_here(endpoint, here, &item.id));
+        let placed = source.act.as_ref().and_then(|act| {
+            let endpoint = self.endpoint_of(act.kind.doc, item, own.as_ref(), env, act.span);
+            self.act(act, endpoint.flatten(), env, here)
+        });
+        let witness = source.witness.as_ref().and_then(|act| {
+            let endpoint = placed.as_ref().and_then(|placed| placed.act.endpoint.clone());
+            Some(self.act(act, endpoint, env, here)?.act)
+        });
+        let cleanup = self.cleanups(item, source, own.as_ref(), env, here);
+        let within = source.within.as_ref().and_then(|time| self.duration(time, here));
+        let holds_for = source.holds_for.as_ref().and_then(|time| self.duration(time, here));
+        let timeout = source.timeout.as_ref().and_then(|time| self.duration(time, here));
+        let doc = placed.as_ref().map(|placed| placed.act.kind.doc);
+        let timeout = timeout.or(doc.and_then(|doc| doc.timeout)).or(env.timeout).unwrap_or(TIMEOUT);
+        let expect = self.expectations(source, here);
+        let effect = self.effect(source, placed.as_ref());
+        if let Some(placed) = &placed {
+            self.repeats(source, placed);
+        }
+        let endpoint = placed.as_ref().and_then(|placed| placed.act.endpoint.as_deref());
+        let locks = self.check_locks(item, env, doc.map(|doc| (doc, endpoint)));
+        if effect >= Effect::Disrupt && locks.is_empty() && env.locks.is_empty() {
+            self.unlocked(source, effect);
+        }
+        let allowed = placed.as_ref().map(|placed| permit::allowed(&placed.act, self.permission));
+        let node = &mut self.nodes[ix.0 as usize];
+        node.locks = locks;
+        node.skip = placed
+            .as_ref()
+            .zip(allowed.as_ref())
+            .and_then(|(placed, allowed)| allowed.refusal(effect, placed.act.kind.doc.name));
+        for cleanup in &cleanup {
+            let refusal =
+                permit::allowed(&cleanup.act, self.permission).refusal(cleanup.effect, cleanup.act.kind.doc.name);
+            node.skip = node.skip.take().or(refusal.map(|why| format!("its cleanup is {why}")));
+        }
+        let planned_effect = cleanup.iter().map(|cleanup| cleanup.effect).fold(effect, Effect::max);
+        node.body = Body::Check(Box::new(CheckBody {
+            act: placed.map(|placed| placed.act),
+            expect,
+            hook: source.hook.clone(),
+            witness,
+            within,
+            holds_for,
+            timeout,
+            allow_empty: item.allow_empty,
+            keep: source.keep.is_some(),
+            effect: source.effect.map(|(effect, _)| effect),
+            reason: source.reason.clone(),
+            planned_effect,
+            allowed: allowed.map_or(Effect::Read, |allowed| allowed.effect),
+            cleanup: cleanup.into_iter().map(|cleanup| cleanup.act).collect(),
+        }));
+    }
+
+    /// The entries of `cleanup:`. What names this run's id is its own: undoing it is no more than writing.
+    fn cleanups(
+        &mut self,
+        item: &Item,
+        source: &CheckSrc,
+        own: Option<&Arc<Endpoint>>,
+        env: &Env<'a>,
+        here: &Here,
+    ) -> Vec<Placed> {
+        let mut placed = Vec::with_capacity(source.cleanup.len());
+        for act in &source.cleanup {
+            let endpoint = match act.kind.doc.runs {
+                Runs::Endpoint(family) | Runs::MaybeEndpoint(family) => {
+                    let own = own.filter(|own| own.family == family);
+                    self.endpoint_of(act.kind.doc, item, own, env, act.span).flatten()
+                }
+                Runs::Local | Runs::Cluster => None,
+            };
+            let Some(mut entry) = self.act(act, endpoint, env, here) else { continue };
+            if act.args.reads_run_id {
+                entry.effect = entry.effect.min(Effect::Write);
+            }
+            placed.push(entry);
+        }
+        placed
+    }
+
+    pub(crate) fn duration(&mut self, time: &TimeSrc, here: &Here) -> Option<Duration> {
+        let tree = match time {
+            TimeSrc::Known(time, _) => return Some(*time),
+            TimeSrc::Tree(tree) => self.folded(tree, here)?,
+        };
+        let time = self.diags.take(de::from_node::<args::Duration>(&tree.deferred()))?.0;
+        if time.is_zero() {
+            self.diags.push(SpecError::new(
+                "spec::no-time",
+                tree.node().span,
+                "this is no time at all",
+                "longer than nothing is wanted",
+            ));
+            return None;
+        }
+        Some(time)
+    }
+
+    /// The effect of the check: what it says, if it may say that, else what its arguments give.
+    fn effect(&mut self, source: &CheckSrc, placed: Option<&Placed>) -> Effect {
+        let own = placed.map_or(Effect::Read, |placed| placed.effect);
+        if let Some(span) = source.keep
+            && placed.is_some_and(|placed| placed.decided)
+            && own == Effect::Read
+        {
+            let error = SpecError::new("spec::keep", span, "this check makes nothing that could be kept", "of no use");
+            self.diags.push(error.help("take `keep` out"));
+        }
+        let Some((said, span)) = source.effect else { return own };
+        if said != Effect::Read && said < own && placed.is_some_and(|placed| placed.decided) {
+            let message = format!("the effect of this check is {}, which is more than {}", own.word(), said.word());
+            let error = SpecError::new("spec::effect", span, message, "less than it is");
+            self.diags.push(error.help("`effect` can raise it; only `http`, `exec` and `kube.exec` may say `read`"));
+            return own;
+        }
+        said
+    }
+
+    /// `within` and `holds_for` need something that can be looked at again.
+    fn repeats(&mut self, source: &CheckSrc, placed: &Placed) {
+        let says_read = matches!(source.effect, Some((Effect::Read, _)));
+        let Repeats::Refused(instead) = placed.decoded.repeats() else { return };
+        if says_read || !placed.decided {
+            return;
+        }
+        for (key, time) in [("within", &source.within), ("holds_for", &source.holds_for)] {
+            if let Some(time) = time {
+                let message = format!(
+                    "`{key}` would act again and again: `{}` has nothing to read afterwards",
+                    placed.act.kind.doc.name
+                );
+                self.diags.push(SpecError::new("spec::repeats", time.span(), message, "cannot wait").help(instead));
+            }
+        }
+    }
+
+    fn unlocked(&mut self, source: &CheckSrc, effect: Effect) {
+        let Some(act) = &source.act else { return };
+        let message = format!("the effect of this check is {}, and it holds no lock", effect.word());
+        let warning = SpecError::new("spec::no-lock", act.span, message, "others may run meanwhile");
+        self.diags.push(warning.help("name what it hurts: `locks: { kafka: alone }`").warning());
+    }
+
+    fn expectations(&mut self, source: &CheckSrc, here: &Here) -> Vec<Expectation> {
+        if !source.has_templates {
+            return source.expect.clone();
+        }
+        let folded = source.expect.iter().map(|expectation| {
+            let what = match &expectation.what {
+                What::Matcher(matcher) => What::Matcher(Matcher {
+                    test: matcher.test.as_ref().and_then(|test| self.test(test, here)),
+                    ..matcher.clone()
+                }),
+                other => other.clone(),
+            };
+            Expectation { what, ..expectation.clone() }
+        });
+        folded.collect()
+    }
+
+    fn test(&mut self, test: &Test, here: &Here) -> Option<Test> {
+        let mut tree = |tree: &Tree| self.diags.take(tree.fold(&here.scope));
+        Some(match test {
+            Test::Equals(value) => Test::Equals(tree(value)?),
+            Test::In(values) => Test::In(tree(values)?),
+            Test::Matches(pattern) => Test::Matches(tree(pattern)?),
+            Test::All(inner) => Test::All(Box::new(self.test(inner, here)?)),
+            Test::Any(inner) => Test::Any(Box::new(self.test(inner, here)?)),
+            Test::None(inner) => Test::None(Box::new(self.test(inner, here)?)),
+            plain => plain.clone(),
+        })
+    }
+}
