@@ -151,17 +151,15 @@ fn status(cache: &Cache, name: &str, lab: &Path) -> Result<()> {
         return Ok(());
     }
     let status = control::ask(lab, &Request::Status, |_| {})?;
-    let mut total = 0;
     for part in array(&status["parts"]) {
         let lines: Vec<(String, u64)> = serde_json::from_value(part["memory"].clone())?;
         let sum: u64 = lines.iter().map(|(_, bytes)| bytes).sum();
-        total += sum;
         let seconds = part["seconds"].as_f64().unwrap_or_default();
         println!("{}: {}, was up after {seconds:.1} s", text(&part["part"]), memory::mib(sum));
         lines.iter().for_each(|(name, bytes)| println!("  {name:<26} {:>9}", memory::mib(*bytes)));
         array(&part["ended"]).iter().for_each(|e| println!("  ENDED: {}", text(e)));
     }
-    println!("together: {}", memory::mib(total));
+    println!("together: {}", memory::mib(status["together"].as_u64().unwrap_or_default()));
     array(&status["broken"]).iter().for_each(|b| println!("broken: {}", text(b)));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! One HTTP/1.1 request over an unencrypted connection of its own, blocking. For health waits and small commands.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
@@ -28,9 +28,32 @@ pub fn request(method: &str, address: &str, path: &str, body: Option<(&str, &str
     );
     stream.write_all(head.as_bytes())?;
     stream.write_all(text.as_bytes())?;
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).with_context(|| format!("reading {method} {path} of {address}"))?;
+    let bytes = read(&mut stream).with_context(|| format!("reading {method} {path} of {address}"))?;
     parse(&bytes).with_context(|| format!("{method} {path} of {address}"))
+}
+
+/// Reads to the end, or to the length that the head states: a forwarder may reset a connection behind its last byte.
+fn read(stream: &mut impl std::io::Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut piece = [0; 8192];
+    loop {
+        let n = stream.read(&mut piece)?;
+        bytes.extend_from_slice(&piece[..n]);
+        match stated_end(&bytes) {
+            Some(end) if bytes.len() >= end => return Ok(bytes),
+            Some(_) if n == 0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            None if n == 0 => return Ok(bytes),
+            _ => {}
+        }
+    }
+}
+
+/// Where the answer ends, if its head is there and states a length.
+fn stated_end(bytes: &[u8]) -> Option<usize> {
+    let body = bytes.windows(4).position(|w| w == b"\r\n\r\n")? + 4;
+    let head = String::from_utf8_lossy(&bytes[..body]).to_lowercase();
+    let length = head.lines().find_map(|l| l.strip_prefix("content-length:"))?;
+    Some(body + length.trim().parse::<usize>().ok()?)
 }
 
 /// `GET`, and the body if the status is 200 to 299.
@@ -94,6 +117,16 @@ mod tests {
         assert_eq!(parse(chunked).unwrap().body, "abcde");
         assert!(parse(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc").is_err());
         assert!(parse(b"nonsense").is_err());
+    }
+
+    #[test]
+    fn a_stated_length_ends_the_reading_and_less_is_an_error() {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n";
+        let mut whole = [head, &b"abc"[..]].concat();
+        assert_eq!(parse(&read(&mut &whole[..]).unwrap()).unwrap().body, "abc");
+        whole.pop();
+        assert!(read(&mut &whole[..]).is_err());
+        assert_eq!(read(&mut &b"HTTP/1.1 200 OK\r\n\r\nabc"[..]).unwrap().len(), 22);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::control::{self, Line, Request, Started};
 use crate::cx::LabCx;
-use crate::machine::memory;
+use crate::machine::{memory, proc};
 use crate::part::{Order, Part, Running};
 use crate::parts;
 use crate::target::Fragment;
@@ -235,6 +235,8 @@ impl Lab {
             all.push(json!({"part": name, "seconds": seconds, "memory": part.memory(&cx).await, "ended": ended}));
         }
         let broken: Vec<_> = self.board().broken.iter().map(|(order, _)| order.to_string()).collect();
-        json!({ "parts": all, "broken": broken })
+        // parts may count a pod that its cluster counts, too; this counts each process once
+        let everything: Vec<i32> = proc::parents().into_keys().collect();
+        json!({ "parts": all, "broken": broken, "together": memory::shares(&everything) })
     }
 }

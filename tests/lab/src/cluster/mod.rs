@@ -104,7 +104,7 @@ impl ClusterPart {
         let everything = proc::tree(&shims, &parents);
         let pods: Vec<i32> = everything.iter().copied().filter(|pid| !shims.contains(pid)).collect();
         all.push(("shims".into(), memory::shares(&shims)));
-        all.push(("pods".into(), memory::shares(&pods)));
+        all.push(("all pods".into(), memory::shares(&pods)));
         all
     }
 }

@@ -8,6 +8,9 @@ use anyhow::{Context as _, Result, bail};
 
 const ROOT: &str = "/sys/fs/cgroup";
 
+/// Where both versions are mounted, programs make groups of version 2 here; nothing is limited by them.
+const UNIFIED: &str = "unified";
+
 /// The folders that stand for the group `name`: one under version 2, one a hierarchy under version 1.
 pub fn folders(name: &str) -> Vec<PathBuf> {
     if Path::new(ROOT).join("cgroup.controllers").exists() {
@@ -15,7 +18,7 @@ pub fn folders(name: &str) -> Vec<PathBuf> {
     }
     let Ok(entries) = fs::read_dir(ROOT) else { return Vec::new() };
     let hierarchies = entries.flatten().map(|e| e.path()).filter(|p| p.join("cgroup.procs").exists());
-    hierarchies.filter(|p| !p.ends_with("unified")).map(|p| p.join(name)).collect()
+    hierarchies.filter(|p| !p.ends_with(UNIFIED)).map(|p| p.join(name)).collect()
 }
 
 /// Makes the group `name` everywhere and lets it have every processor and memory node.
@@ -65,7 +68,7 @@ pub fn processes(name: &str, part: &str) -> Vec<i32> {
 /// Removes the group `name` with all below; waits up to `limit` for processes that are about to go.
 pub fn remove(name: &str, limit: Duration) -> Result<()> {
     let end = Instant::now() + limit;
-    for folder in folders(name) {
+    for folder in folders(name).into_iter().chain([Path::new(ROOT).join(UNIFIED).join(name)]) {
         while let Err(e) = remove_tree(&folder) {
             if Instant::now() > end {
                 return Err(e).with_context(|| format!("removing {}", folder.display()));

@@ -1,5 +1,6 @@
 //! A quick proof that a part does its work, asked through the target file as a user would. One file an area.
 
+mod cluster;
 mod kafka;
 mod registry;
 mod stores;
@@ -17,11 +18,12 @@ use crate::objects::Objects;
 const LIMIT: Duration = Duration::from_secs(40);
 
 /// The parts that can be asked.
-pub const PARTS: [&str; 5] = ["kafka", "registry", "metrics", "logs", "strimzi"];
+pub const PARTS: [&str; 7] = ["apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi"];
 
 /// Asks `part` through `target`; the answer is a line of what was seen.
 pub async fn run(part: &str, target: &Value) -> Result<String> {
     match part {
+        "apps" | "infra" => cluster::whole(part, target).await,
         "kafka" => kafka::roundtrip(target).await,
         "registry" => registry::compatibility(target).await,
         "metrics" => stores::metrics(target).await,
