@@ -1,0 +1,99 @@
+//! Recognises expressions that count a selection to zero: absence that proves nothing without a witness.
+
+use super::ast::{Ast, Part};
+use crate::ops::{Op, amount};
+use crate::value::Type;
+
+/// Whether `ast`, where it holds, says that `selection` (or a part chosen from it) is empty.
+pub(super) fn counts_to_zero(ast: &Ast, selection: &str) -> bool {
+    empty(ast, selection, true)
+}
+
+/// Whether `ast` being `truth` says that nothing was selected.
+fn empty(ast: &Ast, selection: &str, truth: bool) -> bool {
+    match &ast.part {
+        Part::Not(one) => empty(one, selection, !truth),
+        Part::And(left, right) | Part::Or(left, right) => {
+            empty(left, selection, truth) || empty(right, selection, truth)
+        }
+        Part::Binary(op, left, right) => {
+            let op = if truth { Some(*op) } else { opposite(*op) };
+            op.is_some_and(|op| compared(op, left, right, selection) || compared(mirrored(op), right, left, selection))
+        }
+        Part::Call(function, args) => {
+            let over = args.first().is_some_and(|list| chosen(list, selection));
+            over && function.name == "some" && !truth
+        }
+        _ => false,
+    }
+}
+
+fn compared(op: Op, left: &Ast, right: &Ast, selection: &str) -> bool {
+    if op == Op::Eq && matches!(&right.part, Part::List(items) if items.is_empty()) {
+        return chosen(left, selection);
+    }
+    let Part::Call(function, args) = &left.part else { return false };
+    let counted = function.name == "len" && args.first().is_some_and(|list| chosen(list, selection));
+    counted && zero(op, right)
+}
+
+/// Whether `n op right` holds for no n above zero.
+fn zero(op: Op, right: &Ast) -> bool {
+    if op == Op::In {
+        return matches!(&right.part, Part::List(items) if items.iter().any(|item| number(item) == Some(0.0)));
+    }
+    match (op, number(right)) {
+        (Op::Eq | Op::Le, Some(n)) => n < 1.0,
+        (Op::Lt, Some(n)) => n <= 1.0,
+        _ => false,
+    }
+}
+
+fn number(ast: &Ast) -> Option<f64> {
+    match &ast.part {
+        Part::Constant(value) if value.type_of() == Type::Number => Some(amount(value)),
+        Part::Negate(one) => number(one).map(|n| -n),
+        _ => None,
+    }
+}
+
+/// Whether this is the selection, or items chosen from it.
+fn chosen(ast: &Ast, selection: &str) -> bool {
+    match &ast.part {
+        Part::Path(name, keys) if name.as_ref() == "it" => keys.len() == 1 && keys[0].as_ref() == selection,
+        Part::Path(name, keys) => keys.is_empty() && name.as_ref() == selection,
+        Part::Lookup { base: None, steps, default: Some(_), .. } => {
+            matches!(steps.as_slice(), [super::ast::Step::Key(key)] if key.as_ref() == selection)
+        }
+        Part::Call(function, args) => {
+            matches!(function.name, "filter" | "map" | "sort" | "unique" | "flatten")
+                && args.first().is_some_and(|list| chosen(list, selection))
+        }
+        _ => false,
+    }
+}
+
+fn opposite(op: Op) -> Option<Op> {
+    Some(match op {
+        Op::Eq => Op::Ne,
+        Op::Ne => Op::Eq,
+        Op::Lt => Op::Ge,
+        Op::Le => Op::Gt,
+        Op::Gt => Op::Le,
+        Op::Ge => Op::Lt,
+        _ => return None,
+    })
+}
+
+/// The operator with its sides changed.
+fn mirrored(op: Op) -> Op {
+    match op {
+        Op::Lt => Op::Gt,
+        Op::Le => Op::Ge,
+        Op::Gt => Op::Lt,
+        Op::Ge => Op::Le,
+        // A list is on the right of `in` only; with sides changed nothing is compared.
+        Op::In => Op::Ne,
+        other => other,
+    }
+}

@@ -1,0 +1,100 @@
+//! Expressions: compiled once, evaluated against a scope, explained when they are false.
+
+mod absence;
+mod ast;
+mod call;
+mod check;
+mod eval;
+mod explain;
+mod literal;
+mod parse;
+mod reads;
+
+use std::sync::Arc;
+
+pub(crate) use check::names;
+pub(crate) use eval::{element, follow, show_path};
+pub(crate) use literal::{steps, text as unescape};
+pub(crate) use reads::Reader;
+pub use reads::Reads;
+
+use crate::fault::{EvalError, Fault};
+use crate::known::Known;
+use crate::scope::Scope;
+use crate::value::Value;
+use crate::world::World;
+use ast::Ast;
+use eval::Eval;
+
+/// A compiled expression.
+#[derive(Debug)]
+pub struct Expr {
+    text: Arc<str>,
+    ast: Ast,
+    reads: Reads,
+    world: Arc<World>,
+}
+
+impl Expr {
+    pub(crate) fn compile(text: &str, world: &Arc<World>) -> Result<Self, Fault> {
+        let ast = parse::parse(text, world)?;
+        let reads = reads::of(&ast, text);
+        Ok(Self { text: text.into(), ast, reads, world: Arc::clone(world) })
+    }
+
+    /// The names and sorts that it reads, against what is known of them.
+    pub(crate) fn check(&self, known: &Known) -> Vec<Fault> {
+        check::check(&self.ast, &self.text, known)
+    }
+
+    /// What is wrong with it as a condition: that it is surely neither true nor false.
+    pub(crate) fn check_condition(&self, known: &Known) -> Option<Fault> {
+        check::condition(&self.ast, &self.text, known)
+    }
+
+    /// The text as written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it reads.
+    #[must_use]
+    pub fn reads(&self) -> &Reads {
+        &self.reads
+    }
+
+    /// Whether it is a `xs.len() == 0`, `!xs.some(…)`, … over the top-level list `selection`: counting absence.
+    #[must_use]
+    pub fn counts_to_zero(&self, selection: &str) -> bool {
+        absence::counts_to_zero(&self.ast, selection)
+    }
+
+    /// Its value.
+    ///
+    /// # Errors
+    /// It reads what is not there, or compares what does not compare.
+    pub fn eval(&self, scope: &Scope) -> Result<Value, EvalError> {
+        Eval::new(&self.text, scope, &self.world).eval(&self.ast)
+    }
+
+    /// True or false; anything else is an error.
+    ///
+    /// # Errors
+    /// As [`Expr::eval`]; and a value that is neither true nor false.
+    pub fn holds(&self, scope: &Scope) -> Result<bool, EvalError> {
+        let value = self.eval(scope)?;
+        value.as_bool().ok_or_else(|| {
+            EvalError::new(format!("it must be true or false; it is {}: {}", value.sort_name(), value.show(60)))
+        })
+    }
+
+    /// The values of its parts, for a failed one: `status.replicas is 2`, first line the comparison with values put in.
+    #[must_use]
+    pub fn explain(&self, scope: &Scope) -> Vec<String> {
+        explain::explain(&mut Eval::new(&self.text, scope, &self.world), &self.ast)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! JSONPath (RFC 9535), with advice where kubectl's dialect was written.
+
+use std::sync::Arc;
+
+use jsonpath_rust::parser::model::JpQuery;
+use jsonpath_rust::parser::parse_json_path;
+use jsonpath_rust::query::js_path_process;
+use serde_json::Value as Json;
+
+use crate::fault::Fault;
+
+/// A longer path is refused.
+const MOST_BYTES: usize = 8 << 10;
+
+/// A compiled JSONPath (RFC 9535).
+#[derive(Debug)]
+pub struct Path {
+    text: Arc<str>,
+    query: JpQuery,
+}
+
+impl Path {
+    pub(crate) fn compile(text: &str) -> Result<Self, Fault> {
+        if let Some(fault) = foreign(text) {
+            return Err(fault);
+        }
+        match parse_json_path(text) {
+            Ok(query) => Ok(Self { text: text.into(), query }),
+            Err(_) => Err(malformed(text)),
+        }
+    }
+
+    /// The text as written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it selects: concrete path and value, in order.
+    #[must_use]
+    pub fn select<'j>(&self, json: &'j Json) -> Vec<(String, &'j Json)> {
+        let found = js_path_process(&self.query, json).unwrap_or_default();
+        found
+            .into_iter()
+            .map(|one| {
+                let path = readable(&one.clone().path());
+                (path, one.val())
+            })
+            .collect()
+    }
+
+    /// The path up to its last filter, that filter read as `[*]`; none where it has no filter.
+    #[must_use]
+    pub fn witness(&self) -> Option<Arc<Path>> {
+        let filter = segments(&self.text).into_iter().rev().find(|at| self.text[*at..].starts_with("[?"))?;
+        Self::compile(&format!("{}[*]", &self.text[..filter])).ok().map(Arc::new)
+    }
+
+    /// The path without its last segment; none for `$` alone.
+    #[must_use]
+    pub fn parent(&self) -> Option<Arc<Path>> {
+        let last = segments(&self.text).pop()?;
+        Self::compile(&self.text[..last]).ok().map(Arc::new)
+    }
+}
+
+/// Where each segment begins: a `[` or `.` outside brackets and texts.
+fn segments(text: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    let (mut depth, mut quote, mut escaped) = (0usize, None, false);
+    let mut dotted = false;
+    for (at, c) in text.char_indices().skip(1) {
+        let was_dot = std::mem::take(&mut dotted);
+        match (quote, c) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), c) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '[' | '(') => {
+                if depth == 0 && !was_dot {
+                    found.push(at);
+                }
+                depth += 1;
+            }
+            (None, ']' | ')') => depth = depth.saturating_sub(1),
+            (None, '.') if depth == 0 => {
+                if !was_dot {
+                    found.push(at);
+                }
+                dotted = true;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// `$['items'][0]['spec']` as `$.items[0].spec`; names that need it keep their brackets.
+fn readable(normalized: &str) -> String {
+    let mut out = String::from("$");
+    let mut rest = normalized.strip_prefix('$').unwrap_or(normalized);
+    while let Some(inside) = rest.strip_prefix("['") {
+        let Some(end) = inside.find("']") else { break };
+        let name = &inside[..end];
+        let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if plain {
+            out.push('.');
+            out.push_str(name);
+        } else {
+            out.push_str(&rest[..end + 4]);
+        }
+        rest = number(&inside[end + 2..], &mut out);
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Copies `[0][1]`.
+fn number<'t>(mut rest: &'t str, out: &mut String) -> &'t str {
+    while rest.starts_with('[') && rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
+        let end = rest.find(']').map_or(rest.len(), |at| at + 1);
+        out.push_str(&rest[..end]);
+        rest = &rest[end..];
+    }
+    rest
+}
+
+/// Dialects that are not RFC 9535, each with how to write it.
+fn foreign(text: &str) -> Option<Fault> {
+    let fault = |message: &str, help: String| Some(Fault::new("path::syntax", 0..text.len(), message).help(help));
+    if text.len() > MOST_BYTES {
+        return fault("the path is too long", format!("a path has at most {MOST_BYTES} bytes"));
+    }
+    if let Some(inside) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+        return fault("this is kubectl's form of JSONPath", format!("write `{}`", rooted(inside)));
+    }
+    if text.starts_with(['.', '[']) {
+        return fault("a path begins with `$`", format!("write `{}`", rooted(text)));
+    }
+    if !text.starts_with('$') {
+        return fault("a path begins with `$`", format!("write `$.{text}`; an expression is `value:`"));
+    }
+    None
+}
+
+fn rooted(text: &str) -> String {
+    let rest = text.strip_prefix('$').unwrap_or(text);
+    let dot = if rest.starts_with(['.', '[']) || rest.is_empty() { "" } else { "." };
+    format!("${dot}{rest}")
+}
+
+fn malformed(text: &str) -> Fault {
+    let fault = Fault::new("path::syntax", 0..text.len(), format!("`{text}` is not a JSONPath (RFC 9535)"));
+    let dashed = dashed(text);
+    if dashed != text && parse_json_path(&dashed).is_ok() {
+        return fault
+            .help(format!("names with other signs than letters, digits and `_` stand in brackets: `{dashed}`"));
+    }
+    if text.contains("[?(") && text.contains('@') && text.contains("=~") {
+        return fault.help("a regular expression is `match(@.name, 'pattern')` or `search(…)`");
+    }
+    fault.help("`$.items[*].metadata.name`, `$.items[?@.spec.suspend == true]`, `$.metadata.labels['a.b/c']`")
+}
+
+/// The path with dotted names that hold hyphens put into brackets.
+fn dashed(text: &str) -> String {
+    let starts = segments(text);
+    let mut out = String::new();
+    for (number, start) in starts.iter().enumerate() {
+        if number == 0 {
+            out.push_str(&text[..*start]);
+        }
+        let segment = &text[*start..starts.get(number + 1).copied().unwrap_or(text.len())];
+        match segment.strip_prefix('.').filter(|name| !name.starts_with('.') && name.contains(['-', '/'])) {
+            Some(name) => out.push_str(&format!("['{name}']")),
+            None => out.push_str(segment),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;
