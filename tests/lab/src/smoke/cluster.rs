@@ -147,7 +147,7 @@ fn rights(kubectl: &Kubectl) -> Result<()> {
         (&reader, &["get", "nodes"], true),
         (&reader, &["delete", "pods"], false),
         (&reader, &["get", "secrets"], false),
-        (&reader, &["get", "pods/exec"], false),
+        (&reader, &["get", "pods", "--subresource=exec"], false),
         (&nobody, &["get", "pods"], false),
     ];
     for (who, words, may) in wanted {
