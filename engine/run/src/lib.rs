@@ -8,6 +8,7 @@ mod message;
 mod owner;
 mod planned;
 mod process;
+mod recover;
 mod redact;
 mod room;
 mod scope;
@@ -16,7 +17,7 @@ mod state;
 mod tally;
 mod trouble;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -127,12 +128,14 @@ fn run_id() -> String {
 /// # Errors
 /// Where the journal cannot be read, or its run is still alive.
 pub fn cleanup(
-    dir: &std::path::Path,
-    target: Arc<checkrun_spec::plan::Plan>,
+    dir: &Path,
+    target: Arc<Plan>,
     kinds: &'static [KindEntry],
     secrets: Option<SecretReader>,
     sinks: Vec<Box<dyn Sink>>,
 ) -> Result<Ended, RunError> {
-    let _ = (dir, target, kinds, secrets, sinks);
-    unimplemented!()
+    recover::run(dir, target, kinds, secrets, sinks)
 }
+
+#[cfg(test)]
+mod tests;

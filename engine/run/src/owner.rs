@@ -4,8 +4,7 @@
 mod effects;
 mod steps;
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -54,6 +53,8 @@ pub struct Owner {
     /// Checks that were given up.
     abandoned: Vec<NodeIx>,
     opened: HashMap<NodeIx, Timestamp>,
+    /// Checks whose effects are being undone.
+    unmaking: HashSet<NodeIx>,
     tally: Tally,
     begun: Instant,
     stopping: bool,
@@ -88,6 +89,7 @@ impl Owner {
             reasons: HashMap::new(),
             abandoned: Vec::new(),
             opened: HashMap::new(),
+            unmaking: HashSet::new(),
             tally: Tally::default(),
             begun: Instant::now(),
             stopping: false,
@@ -132,7 +134,9 @@ impl Owner {
 
     fn message(&mut self, msg: Msg) {
         match msg {
-            Msg::Write(event) => drop(self.write(event)),
+            Msg::Write(event) => {
+                self.write(event);
+            }
             Msg::Waits(ix) => {
                 if let Some(running) = self.running.get_mut(&ix) {
                     running.silent_until = None;

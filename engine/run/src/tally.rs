@@ -61,11 +61,6 @@ impl Tally {
         self.left_behind.push(object.to_owned());
     }
 
-    /// Something that an earlier attempt left behind is gone.
-    pub fn is_clean(&self) -> bool {
-        self.left_behind.is_empty()
-    }
-
     /// The program could not do its work.
     pub fn trouble(&mut self, why: String) {
         if !self.troubles.contains(&why) {

@@ -44,16 +44,6 @@ impl Chain {
         self.prev.clear();
         push_hash(&mut self.prev, &self.bytes[..self.bytes.len() - 1]);
     }
-
-    /// The hash that the next line will name.
-    pub fn prev(&self) -> &str {
-        &self.prev
-    }
-
-    /// The number that the next line will have.
-    pub fn seq(&self) -> u64 {
-        self.seq
-    }
 }
 
 /// SHA-256 in hex.

@@ -14,6 +14,7 @@ pub struct Journal {
     /// Bytes of whole lines.
     pub whole: u64,
     /// Whether a torn line follows them.
+    #[cfg_attr(not(test), expect(dead_code, reason = "who goes on cuts it off in any case"))]
     pub torn: bool,
     /// The chain, to go on with.
     pub chain: Chain,

@@ -21,7 +21,7 @@ impl Owner {
 
     /// Answers when everything written so far is on the disk; not while it cannot be written.
     pub(super) fn safe(&mut self, reply: Reply) {
-        if let Some(why) = self.journal.broken() {
+        if let Some(why) = self.journal.broken().filter(|_| self.unmaking.is_empty()) {
             let _ = reply.send(Err(Broken::fatal(format!("the journal cannot be written, so no effect may start: {why}"))));
             return;
         }
@@ -40,11 +40,15 @@ impl Owner {
         }
     }
 
-    /// An effect is announced. One of a check that has ended, or of a run that stops, is refused.
+    /// An effect is announced. One of a check that has ended, or of a run that stops, is refused; one of its
+    /// clean-up is not, and is itself never undone.
     pub(super) fn intend(&mut self, node: NodeIx, mut what: Intent, id: oneshot::Sender<IntentId>, safe: Reply) {
-        if self.stopping || self.journal.broken().is_some() || !self.running.contains_key(&node) {
+        let cleans = self.unmaking.contains(&node);
+        let runs = self.running.contains_key(&node) && !self.stopping;
+        if self.journal.broken().is_some() && !cleans || !(runs || cleans) {
             return;
         }
+        what.undo &= !cleans;
         if let Body::Check(check) = &self.room.node(node).body
             && check.keep
             && !what.kind.starts_with(cleanup::PREFIX)
@@ -81,13 +85,16 @@ impl Owner {
             }
             return self.states.unmade(ix);
         }
+        self.unmaking.insert(ix);
         self.runtime.spawn(cleanup::unmake(std::sync::Arc::clone(&self.room), ix, open));
     }
 
     pub(super) fn undone(&mut self, intent: IntentId, done: Result<bool, String>) {
         let Some((_, what)) = self.open.remove(&intent) else { return };
         match done {
-            Ok(already_gone) => drop(self.write(Event::Undone { intent, already_gone })),
+            Ok(already_gone) => {
+                self.write(Event::Undone { intent, already_gone });
+            }
             Err(why) => self.left(Some(intent), what.object, why),
         }
     }
@@ -99,6 +106,7 @@ impl Owner {
         for id in rest {
             self.undone(id, Err("its undoing broke off".into()));
         }
+        self.unmaking.remove(&ix);
         self.states.unmade(ix);
     }
 

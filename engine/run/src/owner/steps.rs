@@ -84,7 +84,9 @@ impl Owner {
         if end.abandoned {
             self.abandoned.push(ix);
         }
-        observed.into_iter().for_each(|event| drop(self.write(event)));
+        if let Some(event) = observed {
+            self.write(event);
+        }
         if let Some(saved) = saved {
             self.room.save(ix, saved);
         }

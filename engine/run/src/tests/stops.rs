@@ -1,0 +1,64 @@
+//! Stopping: by a signal, by a second one, by options, by a disk that takes nothing more.
+
+use std::time::{Duration, Instant};
+
+use checkrun_model::Verdict;
+use checkrun_model::event::Event;
+
+use super::probe::{Does, World, fine, not_yet};
+use super::suite::{Draft, Suite, check, writer};
+use crate::Stop;
+
+#[test]
+fn a_request_to_stop_ends_what_runs_and_cleans_up() {
+    let (world, seen) = World::new(|id, _| match id {
+        "make" => Does::Makes("topic"),
+        _ => Does::Pends,
+    });
+    let suite = Suite::new(vec![writer("make", world), check("runs", world).needs(&["make"]), check("later", world).needs(&["runs"])]);
+    let began = Instant::now();
+    let ran = suite.run_watched(|line, stop| {
+        if matches!(line.event, Event::Started { node: 1 }) {
+            stop.send(Stop::Soon("SIGINT")).unwrap();
+        }
+    });
+    assert!(began.elapsed() < Duration::from_secs(15));
+    assert_eq!(ran.exit, 130);
+    assert!(ran.events().any(|event| matches!(event, Event::Interrupted { by } if by == "SIGINT")));
+    assert_eq!(ran.verdict("runs"), (Verdict::Error, "the run was stopped before it had its verdict"));
+    assert_eq!(ran.verdict("later").0, Verdict::Skipped);
+    assert_eq!(*seen.undone.lock().unwrap(), ["topic"]);
+}
+
+#[test]
+fn a_second_request_ends_at_once_and_lists_what_is_left() {
+    let (world, seen) = World::new(|_, _| Does::MakesAndPends("topic"));
+    let ran = Suite::new(vec![writer("make", world), check("later", world).needs(&["make"])]).run_watched(|line, stop| {
+        if matches!(line.event, Event::Made { .. }) {
+            stop.send(Stop::Now).unwrap();
+        }
+    });
+    assert_eq!(ran.exit, 3);
+    assert!(ran.events().any(|event| matches!(event, Event::LeftBehind { object, .. } if object == "topic")));
+    assert_eq!((ran.verdict("make").0, ran.verdict("later").0), (Verdict::Error, Verdict::Skipped));
+    assert!(seen.undone.lock().unwrap().is_empty());
+}
+
+#[test]
+fn fail_fast_stops_at_the_first_that_does_not_pass() {
+    let (world, seen) = World::new(|id, _| if id == "a" { not_yet() } else { fine() });
+    let mut suite = Suite::new(vec![check("a", world), check("b", world), check("c", world)]);
+    (suite.jobs, suite.fail_fast) = (1, true);
+    let ran = suite.run();
+    assert_eq!((ran.exit, ran.verdict("c").0, seen.looks("c")), (1, Verdict::Skipped, 0));
+}
+
+#[test]
+fn the_time_of_the_run_ends_it_and_it_did_not_pass() {
+    let (world, _) = World::new(|_, _| Does::Pends);
+    let mut suite = Suite::new(vec![Draft { severity: checkrun_model::Importance::Minor, ..check("a", world) }]);
+    suite.timeout = Some(Duration::from_millis(50));
+    let ran = suite.run();
+    assert_eq!(ran.exit, 1);
+    assert!(ran.events().any(|event| matches!(event, Event::Interrupted { by } if by == "--timeout")));
+}
