@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -28,13 +29,13 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Up { parts, target_file } => {
             let target_file = target_file.map(std::path::absolute).transpose()?;
             let started = up(&cache, &lab, &cli.name, &parts, target_file, Lifetime::Own)?;
-            println!("{}", started.target.display());
+            show(&format!("{}", started.target.display()));
         }
         Command::Down => launch::clear(&cache, &lab)?,
         Command::Status => status(&cache, &cli.name, &lab)?,
         Command::Logs { part, process, lines } => logs(&lab, &part, process.as_deref(), lines)?,
         Command::Run { parts, command } => return run_command(&cache, &lab, &cli.name, &parts, &command),
-        Command::Parts => parts::all().iter().for_each(|p| println!("{:<10} {}", p.name(), p.about())),
+        Command::Parts => parts::all().iter().for_each(|p| show(&format!("{:<10} {}", p.name(), p.about()))),
         Command::Faults => faults(),
         Command::Fault { fault, at, during } => break_it(&lab, &fault, at, during)?,
         Command::Heal { fault } => heal(&lab, fault)?,
@@ -44,6 +45,11 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Inside { words } => runtime()?.block_on(crate::inside::run(&words))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a line. A reader that has seen enough, such as `head`, is no error.
+fn show(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn lab_dir(cache: &Cache, name: &str) -> PathBuf {
@@ -108,7 +114,13 @@ fn up(
     }
 }
 
-fn run_command(cache: &Cache, lab: &Path, name: &str, names: &[String], command: &[std::ffi::OsString]) -> Result<ExitCode> {
+fn run_command(
+    cache: &Cache,
+    lab: &Path,
+    name: &str,
+    names: &[String],
+    command: &[std::ffi::OsString],
+) -> Result<ExitCode> {
     if matches!(Ledger::read(lab)?.map(|l| l.fate_now()).transpose()?, Some(Fate::Runs(_))) {
         bail!("lab {name} is up already; `lab run` wants one of its own: give it another --name");
     }
@@ -138,16 +150,19 @@ async fn wait_for(command: std::process::Command) -> Result<std::process::ExitSt
 }
 
 fn status(cache: &Cache, name: &str, lab: &Path) -> Result<()> {
+    let mut here = false;
     for other in ledger::labs(&cache.labs()) {
         let Some(ledger) = Ledger::read(&lab_dir(cache, &other))? else { continue };
-        let fate = match ledger.fate_now()? {
+        let fate = ledger.fate_now()?;
+        here |= other == name && fate != Fate::Left;
+        let fate = match fate {
             Fate::Runs(holder) => format!("up, process {}", holder.pid),
             Fate::Left => "ended without cleaning up; `lab down` does".to_owned(),
         };
-        println!("lab {other}: {fate}");
+        show(&format!("lab {other}: {fate}"));
     }
-    if !control::socket(lab).exists() {
-        println!("lab {name}: not up");
+    if !here {
+        show(&format!("lab {name}: not up"));
         return Ok(());
     }
     let status = control::ask(lab, &Request::Status, |_| {})?;
@@ -155,12 +170,12 @@ fn status(cache: &Cache, name: &str, lab: &Path) -> Result<()> {
         let lines: Vec<(String, u64)> = serde_json::from_value(part["memory"].clone())?;
         let sum: u64 = lines.iter().map(|(_, bytes)| bytes).sum();
         let seconds = part["seconds"].as_f64().unwrap_or_default();
-        println!("{}: {}, was up after {seconds:.1} s", text(&part["part"]), memory::mib(sum));
-        lines.iter().for_each(|(name, bytes)| println!("  {name:<26} {:>9}", memory::mib(*bytes)));
-        array(&part["ended"]).iter().for_each(|e| println!("  ENDED: {}", text(e)));
+        show(&format!("{}: {}, was up after {seconds:.1} s", text(&part["part"]), memory::mib(sum)));
+        lines.iter().for_each(|(name, bytes)| show(&format!("  {name:<26} {:>9}", memory::mib(*bytes))));
+        array(&part["ended"]).iter().for_each(|e| show(&format!("  ENDED: {}", text(e))));
     }
-    println!("together: {}", memory::mib(status["together"].as_u64().unwrap_or_default()));
-    array(&status["broken"]).iter().for_each(|b| println!("broken: {}", text(b)));
+    show(&format!("together: {}", memory::mib(status["together"].as_u64().unwrap_or_default())));
+    array(&status["broken"]).iter().for_each(|b| show(&format!("broken: {}", text(b))));
     Ok(())
 }
 
@@ -174,12 +189,13 @@ fn text(value: &Value) -> &str {
 
 fn logs(lab: &Path, part: &str, only: Option<&str>, lines: usize) -> Result<()> {
     let folder = lab.join(LOGS).join(part);
-    let entries = fs::read_dir(&folder).with_context(|| format!("there are no logs of {part}: {}", folder.display()))?;
+    let entries =
+        fs::read_dir(&folder).with_context(|| format!("there are no logs of {part}: {}", folder.display()))?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
     files.retain(|f| only.is_none_or(|name| f.file_stem().is_some_and(|stem| stem == name)));
     files.sort();
     for file in files {
-        println!("==> {}\n{}", file.display(), process::tail(&file, lines));
+        show(&format!("==> {}\n{}", file.display(), process::tail(&file, lines)));
     }
     Ok(())
 }
@@ -188,7 +204,7 @@ fn faults() {
     for part in parts::all() {
         for fault in part.faults() {
             let aim = fault.at.map(|at| format!(" --at {at}")).unwrap_or_default();
-            println!("{}/{}{aim}\n    {}", part.name(), fault.name, fault.seen);
+            show(&format!("{}/{}{aim}\n    {}", part.name(), fault.name, fault.seen));
         }
     }
 }
@@ -197,29 +213,30 @@ fn break_it(lab: &Path, fault: &str, at: Option<String>, during: Option<f64>) ->
     let Some((part, name)) = fault.split_once('/') else { bail!("`{fault}` is not PART/FAULT") };
     let order = Order { part: part.into(), fault: name.into(), at };
     let answer = control::ask(lab, &Request::Fault(order, during), |_| {})?;
-    println!("{fault}: {}", text(&answer["seen"]));
+    show(&format!("{fault}: {}", text(&answer["seen"])));
     Ok(())
 }
 
 fn heal(lab: &Path, fault: Option<String>) -> Result<()> {
     let answer = control::ask(lab, &Request::Heal(fault), |words| eprintln!("{words}"))?;
-    println!("{} healed", answer["healed"]);
+    show(&format!("{} healed", answer["healed"]));
     Ok(())
 }
 
 /// A smoke test of every part that was named, or of all that are up; one that fails does not hide the others.
 fn smoke_all(lab: &Path, names: &[String]) -> Result<ExitCode> {
-    let target: Value = serde_yaml::from_str(&fs::read_to_string(lab.join("target.yaml")).context("the lab is not up")?)?;
+    let target: Value =
+        serde_yaml::from_str(&fs::read_to_string(lab.join("target.yaml")).context("the lab is not up")?)?;
     let up = control::ask(lab, &Request::Status, |_| {})?;
     let up: Vec<String> = array(&up["parts"]).iter().map(|p| text(&p["part"]).to_owned()).collect();
     let names = if names.is_empty() { &up } else { names };
     let mut code = ExitCode::SUCCESS;
     for name in names {
         match runtime()?.block_on(smoke::run(name, &target)) {
-            Ok(seen) => println!("{name}: ok: {seen}"),
+            Ok(seen) => show(&format!("{name}: ok: {seen}")),
             Err(e) => {
                 code = ExitCode::FAILURE;
-                println!("{name}: FAILED: {e:#}");
+                show(&format!("{name}: FAILED: {e:#}"));
             }
         }
     }

@@ -188,7 +188,13 @@ impl LabCx {
 
     /// Looks until there is an answer, at most `limit`. The end of one of `processes` ends the wait at once; else the
     /// error is what the last look saw.
-    pub async fn until<T, F>(&self, what: &str, limit: Duration, processes: &[&Process], look: impl FnMut() -> F) -> Result<T>
+    pub async fn until<T, F>(
+        &self,
+        what: &str,
+        limit: Duration,
+        processes: &[&Process],
+        look: impl FnMut() -> F,
+    ) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {

@@ -47,7 +47,9 @@ impl Ledger {
     pub fn read(lab: &Path) -> Result<Option<Self>> {
         let path = lab.join("ledger.json");
         match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).with_context(|| format!("reading {}", path.display())),
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes).map(Some).with_context(|| format!("reading {}", path.display()))
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e).with_context(|| format!("reading {}", path.display())),
         }
@@ -116,7 +118,8 @@ pub fn clear(lab: &Path) -> Result<()> {
 
 fn end(holder: Identity) -> Result<()> {
     // between the look and the kill the process can only have ended: its number is not used again so soon
-    kill(Pid::from_raw(holder.pid), Signal::SIGKILL).with_context(|| format!("ending the lab's holder {}", holder.pid))?;
+    kill(Pid::from_raw(holder.pid), Signal::SIGKILL)
+        .with_context(|| format!("ending the lab's holder {}", holder.pid))?;
     let limit = Instant::now() + GONE;
     while proc::is_there(holder) {
         if Instant::now() > limit {
@@ -133,7 +136,9 @@ fn remove(path: &PathBuf) -> Result<()> {
         false => fs::remove_file(path),
     };
     match gone {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e).with_context(|| format!("removing {}", path.display())),
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(e).with_context(|| format!("removing {}", path.display()))
+        }
         _ => Ok(()),
     }
 }

@@ -21,9 +21,13 @@ pub fn request(method: &str, address: &str, path: &str, body: Option<(&str, &str
     let mut stream = TcpStream::connect_timeout(&to, limit).with_context(|| format!("connecting to {address}"))?;
     stream.set_read_timeout(Some(limit))?;
     stream.set_write_timeout(Some(limit))?;
-    let (kind, text) = body.unwrap_or(("text/plain", ""));
+    // a type without a body makes some servers answer 415
+    let (kind, text) = match body {
+        Some((kind, text)) => (format!("content-type: {kind}\r\n"), text),
+        None => (String::new(), ""),
+    };
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{kind}content-length: {}\r\nconnection: close\r\n\r\n",
         text.len()
     );
     stream.write_all(head.as_bytes())?;

@@ -20,7 +20,13 @@ pub struct Ports {
 impl Ports {
     /// The port for `purpose`: the one given before, or the next from where `lab`'s search starts that is neither
     /// another lab's nor in use.
-    pub fn take(&mut self, lab: &str, purpose: &str, others: &BTreeSet<u16>, free: impl Fn(u16) -> bool) -> Result<u16> {
+    pub fn take(
+        &mut self,
+        lab: &str,
+        purpose: &str,
+        others: &BTreeSet<u16>,
+        free: impl Fn(u16) -> bool,
+    ) -> Result<u16> {
         if let Some(port) = self.given.get(purpose) {
             return Ok(*port);
         }

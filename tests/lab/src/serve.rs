@@ -231,7 +231,8 @@ impl Lab {
         for (name, seconds) in up {
             let cx = self.cx.of(name);
             let Ok(part) = parts::find(&self.parts, name) else { continue };
-            let ended: Vec<_> = cx.processes().iter().filter_map(|p| p.trouble().err()).map(|e| e.to_string()).collect();
+            let ended: Vec<_> =
+                cx.processes().iter().filter_map(|p| p.trouble().err()).map(|e| e.to_string()).collect();
             all.push(json!({"part": name, "seconds": seconds, "memory": part.memory(&cx).await, "ended": ended}));
         }
         let broken: Vec<_> = self.board().broken.iter().map(|(order, _)| order.to_string()).collect();

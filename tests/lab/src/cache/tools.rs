@@ -17,9 +17,7 @@ pub fn go() -> Result<PathBuf> {
         return Ok(go);
     }
     install(&["golang-go"])?;
-    find().with_context(|| {
-        format!("Go {}.{} or newer is needed; Debian 12 has it in backports: golang-go", GO.0, GO.1)
-    })
+    find().with_context(|| format!("Go {}.{} or newer is needed; Debian 12 has it in backports: golang-go", GO.0, GO.1))
 }
 
 /// The `mvn` command.

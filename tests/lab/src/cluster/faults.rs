@@ -28,13 +28,28 @@ const fn fault(name: &'static str, seen: &'static str, at: Option<&'static str>,
 pub const ALL: [Fault; 9] = [
     fault("apiserver-restart", "connections break, refusals for some seconds, then all is as before", None, true),
     fault("apiserver-down", "every request is refused: connection reset", None, false),
-    fault("apiserver-paused", "every request hangs until the client gives up; connections open all the same", None, false),
-    fault("node-notready", "after some 12 s the node is NotReady and its pods leave their services; logs and exec fail", None, false),
+    fault(
+        "apiserver-paused",
+        "every request hangs until the client gives up; connections open all the same",
+        None,
+        false,
+    ),
+    fault(
+        "node-notready",
+        "after some 12 s the node is NotReady and its pods leave their services; logs and exec fail",
+        None,
+        false,
+    ),
     fault("pod-deleted", "the pod is gone at once, without grace; its owner makes another", POD, true),
     fault("pod-killed", "the containers' processes die; the kubelet restarts them, restartCount grows", POD, true),
     fault("pod-paused", "the pod stays Running and stands still; probes time out, its connections hang", POD, false),
     fault("pod-cut", "nothing gets into or out of the pod's network; probes fail", POD, false),
-    fault("scaled-to-zero", "the workload has no pods", Some("NAMESPACE/deployment/NAME or NAMESPACE/statefulset/NAME"), false),
+    fault(
+        "scaled-to-zero",
+        "the workload has no pods",
+        Some("NAMESPACE/deployment/NAME or NAMESPACE/statefulset/NAME"),
+        false,
+    ),
 ];
 
 /// Breaks it.

@@ -120,7 +120,8 @@ fn network_config(site: &Site) -> Value {
 fn containerd_config(site: &Site) -> Result<String> {
     let dir = site.dir.join("containerd");
     let plugins = ["/usr/lib/cni", "/opt/cni/bin"].into_iter().find(|p| Path::new(p).join("bridge").exists());
-    let plugins = plugins.context("the network plugins are missing; Debian's package is containernetworking-plugins")?;
+    let plugins =
+        plugins.context("the network plugins are missing; Debian's package is containernetworking-plugins")?;
     let runc = tools::must("runc", "runc")?;
     let (root, state) = (dir.join("root"), dir.join("state"));
     Ok(format!(

@@ -78,7 +78,8 @@ pub fn busybox(name: &str) -> Result<Image> {
 
 /// `busybox` with the machine's C and C++ libraries, so that the machine's programs run in it.
 pub fn base(name: &str) -> Result<Image> {
-    let libraries = ["libstdc++.so.6", "libgcc_s.so.1", "libz.so.1", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"];
+    let libraries =
+        ["libstdc++.so.6", "libgcc_s.so.1", "libz.so.1", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"];
     let mut image = busybox(name)?.text("/etc/nsswitch.conf", "hosts: files dns\n");
     for library in libraries {
         image = image.host(images::library(library)?);

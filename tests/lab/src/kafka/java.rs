@@ -55,7 +55,7 @@ fn elsewhere(home: &Path) -> Result<Vec<PathBuf>> {
                 continue;
             }
             let Ok(end) = path.canonicalize() else { continue };
-            if !end.starts_with(home)
+            if end.starts_with("/etc")
                 && let Some(folder) = top(&end)
             {
                 found.insert(folder);

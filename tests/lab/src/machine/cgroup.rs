@@ -54,7 +54,9 @@ fn delegate(parent: &Path) {
 
 /// The processes in the groups below `name` whose path contains `part`.
 pub fn processes(name: &str, part: &str) -> Vec<i32> {
-    let memory = folders(name).into_iter().find(|f| f.starts_with("/sys/fs/cgroup/memory") || f.parent() == Some(Path::new(ROOT)));
+    let memory = folders(name)
+        .into_iter()
+        .find(|f| f.starts_with("/sys/fs/cgroup/memory") || f.parent() == Some(Path::new(ROOT)));
     let mut found = Vec::new();
     for folder in memory.iter().flat_map(|root| below(root)) {
         if folder.to_string_lossy().contains(part) {

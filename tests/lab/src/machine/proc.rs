@@ -60,7 +60,9 @@ pub fn tree(roots: &[i32], parents: &BTreeMap<i32, i32>) -> Vec<i32> {
     let mut found: Vec<i32> = roots.iter().copied().filter(|r| parents.contains_key(r)).collect();
     let mut next = 0;
     while let Some(&pid) = found.get(next) {
-        found.extend(parents.iter().filter(|&(child, parent)| *parent == pid && !roots.contains(child)).map(|(c, _)| *c));
+        found.extend(
+            parents.iter().filter(|&(child, parent)| *parent == pid && !roots.contains(child)).map(|(c, _)| *c),
+        );
         next += 1;
     }
     found

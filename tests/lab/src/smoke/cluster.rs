@@ -53,7 +53,11 @@ impl Kubectl {
     /// The same with another user's kubeconfig, which lies beside the administrator's.
     fn as_user(&self, user: &str) -> Self {
         let file = format!("{user}.kubeconfig");
-        Self { kubelab: self.kubelab.clone(), kubeconfig: self.kubeconfig.with_file_name(file), namespace: self.namespace.clone() }
+        Self {
+            kubelab: self.kubelab.clone(),
+            kubeconfig: self.kubeconfig.with_file_name(file),
+            namespace: self.namespace.clone(),
+        }
     }
 
     /// `can-i` says no with exit code 1, too.
@@ -185,7 +189,8 @@ fn wait_until(what: &str, look: impl Fn() -> Result<bool>) -> Result<()> {
 fn objects() -> Vec<Value> {
     let web = "mkdir -p /www; hostname >/www/index.html; echo started on $(hostname); trap 'exit 0' TERM; httpd -f -p 8080 -h /www & wait";
     let db = "trap 'exit 0' TERM; while :; do sleep 0.2; done";
-    let container = |name: &str, script: &str| json!({"name": name, "image": BUSYBOX_IMAGE, "command": ["/bin/sh", "-c", script]});
+    let container =
+        |name: &str, script: &str| json!({"name": name, "image": BUSYBOX_IMAGE, "command": ["/bin/sh", "-c", script]});
     let mut served = container("web", web);
     served["ports"] = json!([{"name": "http", "containerPort": 8080}]);
     served["readinessProbe"] = json!({"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 1});
