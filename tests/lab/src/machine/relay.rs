@@ -54,3 +54,41 @@ async fn carry(mut client: TcpStream, room: Room, to: SocketAddr) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    async fn relay_to(to: SocketAddr) -> (u16, Relay) {
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        (free, Relay::open(free, Room::outside().unwrap(), to).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn bytes_pass_both_ways_and_an_end_of_one_is_an_end_of_the_other() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (port, _relay) = relay_to(server.local_addr().unwrap()).await;
+        tokio::spawn(async move {
+            let (mut s, _) = server.accept().await.unwrap();
+            let mut got = String::new();
+            s.read_to_string(&mut got).await.unwrap();
+            s.write_all(got.to_uppercase().as_bytes()).await.unwrap();
+        });
+        let mut client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        client.write_all(b"hello").await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer, "HELLO");
+    }
+
+    #[tokio::test]
+    async fn nobody_inside_is_a_reset_outside() {
+        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let (port, _relay) = relay_to(gone).await;
+        let mut client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let error = client.read(&mut [0; 1]).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+}
