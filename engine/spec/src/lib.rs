@@ -15,3 +15,6 @@ mod readiness;
 mod source;
 
 pub use load::{Defaults, LoadRequest, Loaded, Permission, Selection, load};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! What the loader promises, shown with a registry of five fake kinds.
+
+mod acts;
+mod checks;
+mod files;
+mod graph;
+mod groups;
+mod kinds;
+mod support;
