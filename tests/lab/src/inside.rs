@@ -10,7 +10,7 @@ use crate::plainhttp;
 use crate::registry::manifests::{PORT, PREFIX, SERVER_PORT};
 
 /// How long the registry may take to answer after its start.
-const START: Duration = Duration::from_secs(90);
+const START: Duration = Duration::from_secs(240);
 /// A pause between two looks at a server that is starting.
 const PAUSE: Duration = Duration::from_millis(200);
 

@@ -16,7 +16,7 @@ use crate::part::{Fault, Order};
 use crate::podproc::{self, Signal};
 
 /// How long mending may take.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(240);
 /// How often records are taken away.
 const EVERY: Duration = Duration::from_millis(300);
 /// The one that is broken when only one is.

@@ -218,7 +218,7 @@ pub fn stateful_set(mounts: &Mounts, aliases: &[Value]) -> Value {
                         "command": ["/bin/sh", "/etc/kafka/start.sh"],
                         "ports": ports,
                         "readinessProbe": { "tcpSocket": { "port": 9092 }, "periodSeconds": 1, "failureThreshold": 3 },
-                        "resources": { "requests": { "cpu": "50m", "memory": "192Mi" } },
+                        "resources": { "requests": { "cpu": "150m", "memory": "192Mi" } },
                         "volumeMounts": volume_mounts,
                     }],
                     "volumes": volumes,

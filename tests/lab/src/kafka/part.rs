@@ -24,7 +24,7 @@ use crate::recipe::Recipe;
 use crate::target::Fragment;
 
 /// How long the brokers may take to be ready.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_secs(240);
 
 /// The brokers.
 pub struct Kafka;

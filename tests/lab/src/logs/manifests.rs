@@ -60,6 +60,7 @@ fn daemon_set(site: &Site, pod_logs: &str, checkpoints: &str) -> Value {
                             "-httpListenAddr=:9429",
                         ],
                         "ports": [{ "name": "http", "containerPort": 9429 }],
+                        "resources": { "requests": { "cpu": "50m", "memory": "32Mi" } },
                         "readinessProbe": { "httpGet": { "path": "/health", "port": 9429 }, "periodSeconds": 1 },
                         "volumeMounts": mounts,
                     }],

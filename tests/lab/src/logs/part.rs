@@ -21,7 +21,9 @@ use crate::recipe::Recipe;
 use crate::target::Fragment;
 
 /// How long start and mending may take.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(240);
+/// A pause between two questions to the store.
+const PAUSE: Duration = Duration::from_millis(200);
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
 /// The store's process.
@@ -118,6 +120,7 @@ async fn fetch(port: u16, path: String) -> Result<String> {
 async fn arrives(cx: &LabCx, port: u16) -> Result<()> {
     let objects = cx.cluster("apps")?.objects().clone();
     let look = || async {
+        tokio::time::sleep(PAUSE).await;
         let pods = objects.list(Ref("v1", "Pod", NAMESPACE, ""), "app.kubernetes.io/name=vlagent").await?;
         let names: Vec<_> = pods.iter().filter_map(|p| p["metadata"]["name"].as_str()).collect();
         ensure!(!names.is_empty(), "the shipper has no pod");

@@ -107,6 +107,7 @@ fn stateful_set(site: &Site) -> Value {
                             format!("-httpListenAddr=:{AGENT_PORT}"),
                         ],
                         "ports": [{ "name": "http", "containerPort": AGENT_PORT }],
+                        "resources": { "requests": { "cpu": "50m", "memory": "32Mi" } },
                         "readinessProbe": { "httpGet": { "path": "/health", "port": AGENT_PORT }, "periodSeconds": 1 },
                         "volumeMounts": mounts,
                     }],

@@ -20,7 +20,9 @@ use crate::recipe::Recipe;
 use crate::target::Fragment;
 
 /// How long start and mending may take.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(240);
+/// A pause between two questions to the store: each flush costs it some work.
+const PAUSE: Duration = Duration::from_millis(700);
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
 /// The store's process.
@@ -127,8 +129,9 @@ async fn fetch(port: u16, path: String) -> Result<String> {
 
 /// Waits until samples of the last seconds are there.
 async fn arrives(cx: &LabCx, port: u16) -> Result<()> {
-    let query = encode(r#"count(up{cluster="apps"} and (time() - timestamp(up{cluster="apps"}) < 10))"#);
+    let query = encode(r#"count(up{cluster="apps"} and (time() - timestamp(up{cluster="apps"}) < 20))"#);
     let look = || async {
+        tokio::time::sleep(PAUSE).await;
         // a sample is kept in memory for a while before it is shown
         fetch(port, "/internal/force_flush".into()).await?;
         let answer: Value = serde_json::from_str(&fetch(port, format!("/api/v1/query?query={query}")).await?)?;

@@ -67,6 +67,7 @@ fn deployment(mounts: &Mounts, server: &str, lab: &str) -> Value {
                             ],
                             // in memory: each start begins empty and without a level, so each start sets it
                             "lifecycle": { "postStart": { "exec": { "command": [lab, "inside", "set-level"] } } },
+                            "resources": { "requests": { "cpu": "150m", "memory": "192Mi" } },
                             "volumeMounts": volume_mounts,
                         },
                         {

@@ -20,7 +20,7 @@ use crate::recipe::Recipe;
 use crate::target::Fragment;
 
 /// How long start and mending may take.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(240);
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
 /// The level that the lab sets.

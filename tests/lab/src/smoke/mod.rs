@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::objects::Objects;
 
 /// How long one thing may take to show.
-const LIMIT: Duration = Duration::from_secs(40);
+const LIMIT: Duration = Duration::from_secs(90);
 
 /// The parts that can be asked.
 pub const PARTS: [&str; 7] = ["apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi"];

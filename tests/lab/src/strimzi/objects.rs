@@ -62,6 +62,7 @@ fn deployment(image: &str, lab: &str, meta: &Value) -> Value {
                         "imagePullPolicy": "Never",
                         "command": [lab, "inside", "operator", "/etc/cluster-ca/ca.crt"],
                         "ports": [{ "name": "http", "containerPort": OPERATOR_PORT }],
+                        "resources": { "requests": { "cpu": "50m", "memory": "32Mi" } },
                         "livenessProbe": probe("/healthy"),
                         "readinessProbe": probe("/ready"),
                         "volumeMounts": mounts,

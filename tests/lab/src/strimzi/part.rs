@@ -17,7 +17,7 @@ use crate::podproc;
 use crate::target::Fragment;
 
 /// How long start and mending may take.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(240);
 /// The definition that a fault takes away. A search for `kafka.strimzi.io` does not miss it.
 const MISSING: Ref<'static> =
     Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "strimzipodsets.core.strimzi.io");
