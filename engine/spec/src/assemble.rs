@@ -330,9 +330,14 @@ impl<'a> Assembly<'a> {
         let (lang, files) = rooms.suite.clone();
         let lex = Lex { lang, files, inputs: Arc::clone(inputs), whose: "the suite".into(), vars: Vec::new() };
         for doc in &sorted.checks {
+            compiler.diags.mute(doc.partial);
             compiler.file_keys(&doc.root, &["checks", "defaults"]);
             let defaults = doc.root.get("defaults").map(|node| compiler.defaults(node)).unwrap_or_default();
-            let items = doc.root.get("checks").map(|node| compiler.items(node, &lex)).unwrap_or_default();
+            let mut items = doc.root.get("checks").map(|node| compiler.items(node, &lex)).unwrap_or_default();
+            compiler.diags.mute(false);
+            if doc.partial {
+                items.iter_mut().for_each(Item::forget);
+            }
             compiled.files.push((defaults, items));
         }
         compiled.uses_ready = compiler.uses_ready;

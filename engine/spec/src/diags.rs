@@ -10,11 +10,15 @@ pub(crate) struct Diags {
     list: Vec<SpecError>,
     seen: HashSet<(&'static str, Option<Span>, String)>,
     errors: usize,
+    muted: bool,
 }
 
 impl Diags {
     /// Adds a mistake; one that was already found at the same place (a template used twice) is dropped.
     pub(crate) fn push(&mut self, error: SpecError) {
+        if self.muted {
+            return;
+        }
         let key = (error.code, error.span(), error.message.clone());
         if self.seen.insert(key) {
             self.errors += usize::from(error.severity == DiagnosticSeverity::Error);
@@ -31,6 +35,11 @@ impl Diags {
         outcome.map_err(|errors| self.extend(errors)).ok()
     }
 
+    /// While muted, mistakes are not taken: they follow from one that was found already.
+    pub(crate) fn mute(&mut self, muted: bool) {
+        self.muted = muted;
+    }
+
     /// How many errors (not warnings) there are.
     pub(crate) fn errors(&self) -> usize {
         self.errors
@@ -44,13 +53,13 @@ impl Diags {
 }
 
 /// The help line for a name that is not known: the near one, or all there are.
-pub(crate) fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone, what: &str) -> String {
-    if let Some(name) = suggest(word, known.clone()) {
-        return format!("did you mean `{name}`?");
-    }
+pub(crate) fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, what: &str) -> String {
     let mut names: Vec<&str> = known.into_iter().collect();
     names.sort_unstable();
     names.dedup();
+    if let Some(name) = suggest(word, names.iter().copied()) {
+        return format!("did you mean `{name}`?");
+    }
     match names.len() {
         0 => format!("there are no {what}"),
         1..=12 => format!("{what}: {}", quoted(&names)),

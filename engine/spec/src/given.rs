@@ -90,9 +90,10 @@ impl Givers<'_> {
 
     fn accept(&mut self, name: &str, node: &Node, given: &mut BTreeMap<String, Given>) {
         let Some(input) = self.inputs.get(name) else { return };
-        match input.accept(node) {
-            Ok(value) => drop(given.insert(name.to_owned(), value)),
-            Err(error) => self.diags.push(error),
-        }
+        let value = input.accept(node).unwrap_or_else(|error| {
+            self.diags.push(error);
+            input.stand_in()
+        });
+        given.insert(name.to_owned(), value);
     }
 }

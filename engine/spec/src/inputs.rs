@@ -103,8 +103,8 @@ impl Inputs {
         for entry in entries {
             if !names::is_name(&entry.key) {
                 diags.push(names::bad_name(&entry.key, entry.key_span));
-            } else if let Some(input) = Input::read(&entry.key, entry.key_span, &entry.value, diags) {
-                inputs.list.push(input);
+            } else {
+                inputs.list.push(Input::read(&entry.key, entry.key_span, &entry.value, diags));
             }
         }
         inputs
@@ -145,8 +145,10 @@ impl Inputs {
 }
 
 impl Input {
-    fn read(name: &str, span: Span, node: &Node, diags: &mut Diags) -> Option<Self> {
-        let shape: Shape = diags.take(de::from_node(node))?;
+    fn read(name: &str, span: Span, node: &Node, diags: &mut Diags) -> Self {
+        let Some(shape) = diags.take(de::from_node::<Shape>(node)) else {
+            return Self::unread(name, span);
+        };
         let mut input = Self {
             name: name.into(),
             span,
@@ -170,7 +172,21 @@ impl Input {
             input.default = input.default.take().or_else(|| Some(input.stand_in()));
         }
         diags.extend(errors);
-        Some(input)
+        input
+    }
+
+    /// An input whose declaration has a mistake: it is there, and has some value.
+    fn unread(name: &str, span: Span) -> Self {
+        let default = Given { value: Value::text("x"), json: json!("x") };
+        Self {
+            name: name.into(),
+            span,
+            r#type: Type::String,
+            default: Some(default),
+            minimum: None,
+            maximum: None,
+            one_of: None,
+        }
     }
 
     /// Whether it must be given.
@@ -195,7 +211,7 @@ impl Input {
     }
 
     /// Any value of the type, for checking what depends on it.
-    fn stand_in(&self) -> Given {
+    pub(crate) fn stand_in(&self) -> Given {
         if let Some(first) = self.one_of.as_ref().and_then(|choices| choices.first()) {
             return first.clone();
         }

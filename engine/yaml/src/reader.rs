@@ -295,8 +295,9 @@ impl<'t> Build<'t> {
 
     fn close(&mut self, start: usize, end: usize) -> Option<Stop> {
         let frame = self.stack.pop()?;
-        let bracket = frame.flow && matches!(self.text.get(start..end), Some("]" | "}"));
-        let span = self.span(frame.start, if bracket { end } else { frame.end });
+        // The parser's mark of a closing bracket includes the blanks behind it.
+        let bracket = frame.flow && matches!(self.text.get(start..end).map(str::trim_end), Some("]" | "}"));
+        let span = self.span(frame.start, if bracket { start + 1 } else { frame.end });
         let value = match frame.holds {
             _ if frame.poisoned => NodeValue::Deferred,
             Holds::List(items) => NodeValue::List(items),

@@ -135,6 +135,10 @@ fn spans_are_bytes_of_what_was_written() {
     assert_eq!(of(list[0].get("é").unwrap()), "täxt\n      b");
     assert_eq!(of(&list[1]), "{ z: [1, 2] }");
     assert_eq!(of(root.get("k").unwrap()), "pläin");
+    let empty = read("a: { c: [], d: {} }\n").documents.remove(0);
+    let inner = empty.get("a").unwrap();
+    let span = |key: &str| inner.get(key).map(|node| (node.span.start, node.span.end));
+    assert_eq!((span("c"), span("d")), (Some((8, 10)), Some((15, 17))));
     let key = root.entry("k").unwrap().key_span;
     assert_eq!(&text[key.start as usize..key.end as usize], "'k'");
 }

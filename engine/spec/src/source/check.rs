@@ -272,11 +272,10 @@ impl Compiler<'_> {
             self.diags.push(error.help("write `save: { count: items.len() }`"));
             return Vec::new();
         };
-        let doc = match body {
-            ItemBody::Check(check) => check.act.as_ref().map(|act| act.kind.doc),
-            ItemBody::Group(_) => None,
-            ItemBody::Unknown => return Vec::new(),
-        };
+        if matches!(body, ItemBody::Unknown) {
+            return Vec::new();
+        }
+        let doc = entries.kinds.first().and_then(|entry| self.by_name.get(entry.key.as_str())).map(|kind| kind.doc);
         let hook = matches!(body, ItemBody::Check(check) if check.hook.is_some());
         let known = known(lex, doc, hook);
         let mut saves = Vec::with_capacity(map.len());

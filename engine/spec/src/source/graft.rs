@@ -22,6 +22,9 @@ impl Compiler<'_> {
         let is_file =
             |entry: &&Entry| doc.grafts.contains(&entry.key.as_str()) && entry.value.as_text().is_some_and(is_path);
         let files: Vec<&Entry> = entries.iter().filter(is_file).collect();
+        if files.is_empty() && vars.is_none() {
+            return Some(Cow::Borrowed(args));
+        }
         if files.is_empty() {
             if let Some(vars) = vars {
                 let error = SpecError::new(
@@ -32,7 +35,8 @@ impl Compiler<'_> {
                 );
                 self.diags.push(error.help("an object that is written here is rendered like any argument"));
             }
-            return Some(Cow::Borrowed(args));
+            let kept = entries.iter().filter(|entry| entry.key != "vars").cloned().collect();
+            return Some(Cow::Owned(Node { value: NodeValue::Map(kept), ..args.clone() }));
         }
         let mut grafted = Vec::with_capacity(entries.len());
         for entry in entries.iter().filter(|entry| entry.key != "vars") {
@@ -264,7 +268,7 @@ fn as_operand(value: &Node, name: &str) -> Result<String, String> {
     let NodeValue::Text(text) = &value.value else { return Ok(value.to_json().to_string()) };
     let Some(open) = text.find("{{") else { return Ok(value.to_json().to_string()) };
     let inner = closing(&text[open + 2..]).filter(|end| open == 0 && end + 4 == text.len());
-    inner.map(|end| format!("({})", &text[2..end + 2])).ok_or_else(|| {
+    inner.map(|end| format!("({})", text[2..end + 2].trim())).ok_or_else(|| {
         format!("`{name}` mixes text and templates and cannot stand in an expression; write `{{{{ {name} }}}}` alone")
     })
 }

@@ -45,6 +45,17 @@ pub(crate) struct Item {
     pub(crate) broken: bool,
 }
 
+impl Item {
+    /// Keeps no more than the name: the file around it could not be read whole.
+    pub(crate) fn forget(&mut self) {
+        self.body = ItemBody::Unknown;
+        self.needs.clear();
+        self.when = None;
+        self.saves.clear();
+        self.broken = true;
+    }
+}
+
 /// Criteria of a check, or of a group's members.
 #[derive(Default)]
 pub(crate) struct Covers {

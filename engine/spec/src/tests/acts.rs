@@ -42,12 +42,15 @@ fn values_of_the_run_are_decoded_later() {
 
 #[test]
 fn unknown_names_of_templates_are_found_at_load() {
-    let error = with_inputs("  count: { type: integer, default: 3 }\n", "  - id: a\n    look: { name: \"{{ inputs.cuont }}\" }\n")
-        .mistake("spec::unknown-input", "cuont");
+    let error = with_inputs(
+        "  count: { type: integer, default: 3 }\n",
+        "  - id: a\n    look: { name: \"{{ inputs.cuont }}\" }\n",
+    )
+    .mistake("spec::unknown-input", "cuont");
     assert_eq!(error.help.as_deref(), Some("did you mean `count`?"));
     checks("  - id: a\n    look: { name: \"{{ nope }}\" }\n").mistake("spec::unknown-name", "nope");
     checks("  - id: a\n    look: { name: \"{{ run.nope }}\" }\n").mistake("spec::unknown-name", "nope");
-    checks("  - id: a\n    look: { name: \"{{ file('x.txt') }}\" }\n").mistake("spec::file", "x.txt");
+    checks("  - id: a\n    look: { name: \"{{ file('x.txt') }}\" }\n").mistake("template::file", "file('x.txt')");
 }
 
 #[test]
@@ -59,16 +62,20 @@ fn what_must_be_known_before_the_run_cannot_wait_for_it() {
 #[test]
 fn secrets_stand_in_arguments_only() {
     checks("  - id: a\n    look: { name: \"{{ secret('pw') }}\" }\n").plan();
-    let error = checks("  - id: a\n    look: { name: \"{{ secret('pww') }}\" }\n").mistake("spec::unknown-secret", "pww");
+    let error = checks("  - id: a\n    look: { name: \"{{ secret('pww') }}\" }\n")
+        .mistake("spec::unknown-secret", "secret('pww')");
     assert_eq!(error.help.as_deref(), Some("did you mean `pw`?"));
-    checks("  - id: a\n    title: \"{{ secret('pw') }}\"\n    look: { name: x }\n").mistake("spec::secret-here", "pw");
-    checks("  - id: a\n    look: { name: x }\n    expect:\n      - { path: $.a, equals: \"{{ secret('pw') }}\" }\n").mistake("spec::secret-here", "pw");
+    checks("  - id: a\n    title: \"{{ secret('pw') }}\"\n    look: { name: x }\n")
+        .mistake("spec::secret-here", "secret('pw')");
+    checks("  - id: a\n    look: { name: x }\n    expect:\n      - { path: $.a, equals: \"{{ secret('pw') }}\" }\n")
+        .mistake("spec::secret-here", "secret('pw')");
 }
 
 #[test]
 fn a_cluster_kind_needs_a_cluster_of_the_target() {
     checks("  - id: a\n    kube.make: { manifest: {} }\n").mistake("spec::no-cluster", "kube.make");
-    let error = checks("  - id: a\n    cluster: aps\n    kube.make: { manifest: {} }\n").mistake("spec::unknown-cluster", "aps");
+    let error = checks("  - id: a\n    cluster: aps\n    kube.make: { manifest: {} }\n")
+        .mistake("spec::unknown-cluster", "aps");
     assert_eq!(error.help.as_deref(), Some("did you mean `apps`?"));
     let plan = checks("  - id: a\n    cluster: apps\n    kube.make: { manifest: { c: \"{{ cluster }}\" } }\n").plan();
     let act = check(&plan, "a").act.as_ref().unwrap();
@@ -81,10 +88,15 @@ fn endpoints_are_named_or_the_default_of_their_family() {
     let plan = checks("  - id: a\n    ask: { query: x }\n    expect: [rows.len() > 1]\n").plan();
     assert_eq!(check(&plan, "a").act.as_ref().unwrap().endpoint.as_ref().unwrap().name, "db");
     assert_eq!(node(&plan, "a").locks, [("db".into(), LockMode::Shared)]);
-    checks("  - id: a\n    endpoint: misc\n    ask: { query: x }\n    expect: [rows.len() > 1]\n").mistake("spec::wrong-endpoint", "misc");
-    checks("  - id: a\n    endpoint: dbb\n    ask: { query: x }\n    expect: [rows.len() > 1]\n").mistake("spec::unknown-endpoint", "dbb");
+    checks("  - id: a\n    endpoint: misc\n    ask: { query: x }\n    expect: [rows.len() > 1]\n")
+        .mistake("spec::wrong-endpoint", "misc");
+    checks("  - id: a\n    endpoint: dbb\n    ask: { query: x }\n    expect: [rows.len() > 1]\n")
+        .mistake("spec::unknown-endpoint", "dbb");
     checks("  - id: a\n    endpoint: db\n    look: { name: x }\n").mistake("spec::endpoint", "db");
-    let plan = checks("  - id: a\n    endpoint: { fake: { url: here } }\n    ask: { query: x }\n    expect: [rows.len() > 1]\n").plan();
+    let plan = checks(
+        "  - id: a\n    endpoint: { fake: { url: here } }\n    ask: { query: x }\n    expect: [rows.len() > 1]\n",
+    )
+    .plan();
     assert_eq!(check(&plan, "a").act.as_ref().unwrap().endpoint.as_ref().unwrap().config.to_json()["url"], "here");
 }
 
@@ -120,7 +132,8 @@ fn a_disrupt_without_locks_is_a_warning() {
 
 #[test]
 fn manifests_are_grafted() {
-    let make = |vars: &str| format!("  - id: a\n    cluster: apps\n    kube.make: {{ manifest: manifests/m.yaml{vars} }}\n");
+    let make =
+        |vars: &str| format!("  - id: a\n    cluster: apps\n    kube.make: {{ manifest: manifests/m.yaml{vars} }}\n");
     let manifest = |text: &str, vars: &str| checks(&make(vars)).file("manifests/m.yaml", text);
     assert_eq!(args(&manifest("a: '{{ x }}'\n", ""), "a")["manifest"], json!({ "a": "{{ x }}" }));
     assert_eq!(args(&manifest("a: 1\n---\nb: 2\n", ""), "a")["manifest"], json!([{ "a": 1 }, { "b": 2 }]));
@@ -132,7 +145,8 @@ fn manifests_are_grafted() {
 
 #[test]
 fn a_manifest_sees_its_vars_and_nothing_else() {
-    let make = |vars: &str| format!("  - id: a\n    cluster: apps\n    kube.make: {{ manifest: manifests/m.yaml{vars} }}\n");
+    let make =
+        |vars: &str| format!("  - id: a\n    cluster: apps\n    kube.make: {{ manifest: manifests/m.yaml{vars} }}\n");
     let manifest = |text: &str, vars: &str| checks(&make(vars)).file("manifests/m.yaml", text);
     manifest("a: '{{ y }}'\n", ", vars: { x: 3 }").load();
     let found = manifest("a: '{{ y }}'\n", ", vars: { x: 3 }").mistakes();
@@ -141,18 +155,22 @@ fn a_manifest_sees_its_vars_and_nothing_else() {
     manifest("a: 1\na: 2\n", "").mistake("yaml::duplicate-key", "a");
     checks(&make("")).mistake("spec::file", "manifests/m.yaml");
     checks("  - id: a\n    cluster: apps\n    kube.make: { manifest: ../m.yaml }\n").mistake("spec::file", "../m.yaml");
-    checks("  - id: a\n    cluster: apps\n    kube.make: { manifest: {}, vars: { x: 1 } }\n").mistake("spec::vars", "vars");
+    checks("  - id: a\n    cluster: apps\n    kube.make: { manifest: {}, vars: { x: 1 } }\n")
+        .mistake("spec::vars", "vars");
 }
 
 #[test]
 fn cleanup_is_a_list_of_kinds() {
-    let plan = checks("  - id: a\n    look: { name: x }\n    cleanup:\n      - post: { body: \"{{ run.id }}\" }\n").plan();
+    let plan =
+        checks("  - id: a\n    look: { name: x }\n    cleanup:\n      - post: { body: \"{{ run.id }}\" }\n").plan();
     assert_eq!(check(&plan, "a").cleanup.len(), 1);
     assert_eq!(check(&plan, "a").planned_effect, Effect::Write);
-    checks("  - id: a\n    look: { name: x }\n    cleanup:\n      - pots: { body: x }\n").mistake("spec::unknown-key", "pots");
+    checks("  - id: a\n    look: { name: x }\n    cleanup:\n      - pots: { body: x }\n")
+        .mistake("spec::unknown-key", "pots");
     checks("  - id: a\n    look: { name: x }\n    save: { n: items }\n    cleanup:\n      - post: { body: \"{{ checks.a.n }}\" }\n").mistake("spec::cycle", "a");
     let kill = "    cluster: apps\n    cleanup:\n      - kube.kill: { what: disk, name: NAME }\n";
-    let own = checks(&format!("  - id: a\n    look: {{ name: x }}\n{}", kill.replace("NAME", "\"{{ run.id }}\""))).plan();
+    let own =
+        checks(&format!("  - id: a\n    look: {{ name: x }}\n{}", kill.replace("NAME", "\"{{ run.id }}\""))).plan();
     assert_eq!(node(&own, "a").skip, None);
     let foreign = checks(&format!("  - id: a\n    look: {{ name: x }}\n{}", kill.replace("NAME", "x"))).plan();
     assert!(node(&foreign, "a").skip.as_ref().unwrap().contains("cleanup"));

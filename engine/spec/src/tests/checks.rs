@@ -42,7 +42,8 @@ fn a_misspelt_key_is_suggested() {
 #[test]
 fn what_a_later_version_knows_is_refused_by_name() {
     for key in ["during", "waive", "baseline", "on_failure"] {
-        let error = checks(&format!("  - id: a\n    look: {{ name: x }}\n    {key}: [b]\n")).mistake("spec::not-in-this-version", key);
+        let error = checks(&format!("  - id: a\n    look: {{ name: x }}\n    {key}: [b]\n"))
+            .mistake("spec::not-in-this-version", key);
         assert!(error.message.contains("not in this version"), "{}", error.message);
     }
 }
@@ -70,7 +71,8 @@ fn nothing_to_judge_is_refused() {
 #[test]
 fn empty_expectations_are_refused() {
     checks("  - id: a\n    look: { name: x }\n    expect:\n      - {}\n").mistake("spec::matcher-empty", "{}");
-    checks("  - id: a\n    look: { name: x }\n    expect:\n      - { path: $.a }\n").mistake("spec::matcher-empty", "{ path: $.a }");
+    checks("  - id: a\n    look: { name: x }\n    expect:\n      - { path: $.a }\n")
+        .mistake("spec::matcher-empty", "{ path: $.a }");
     checks("  - id: a\n    look: { name: x }\n    expect:\n      - ~\n").mistake("spec::null-item", "~");
     checks("  - id: a\n    look: { name: x }\n    expect:\n      -\n      - ready\n").mistake("yaml::null-item", "-");
     checks("  - id: a\n    look: { name: x }\n    expect: [true]\n").mistake("spec::expect", "true");
@@ -103,7 +105,8 @@ fn templates_do_not_stand_in_expressions() {
 fn absence_needs_its_witness() {
     checks("  - id: a\n    look: { name: x }\n    expect: [none]\n").mistake("spec::witness-missing", "none");
     checks("  - id: a\n    post: { body: x }\n    expect: [none]\n").mistake("spec::none", "none");
-    checks("  - id: a\n    look: { name: x }\n    expect: [ready]\n    witness: { name: y }\n").mistake("spec::witness", "witness");
+    checks("  - id: a\n    look: { name: x }\n    expect: [ready]\n    witness: { name: y }\n")
+        .mistake("spec::witness", "witness");
     let plan = checks("  - id: a\n    look: { name: x, n: 1 }\n    expect: [none]\n    witness: { name: y }\n").plan();
     let witness = check(&plan, "a").witness.as_ref().unwrap().args.deferred().to_json();
     assert_eq!(witness, serde_json::json!({ "n": 1, "name": "y" }));
@@ -111,7 +114,8 @@ fn absence_needs_its_witness() {
 
 #[test]
 fn counting_to_zero_is_refused_with_advice() {
-    let error = checks("  - id: a\n    ask: { query: x }\n    expect:\n      - rows.len() == 0\n").mistake("spec::counts-to-zero", "rows.len() == 0");
+    let error = checks("  - id: a\n    ask: { query: x }\n    expect:\n      - rows.len() == 0\n")
+        .mistake("spec::counts-to-zero", "rows.len() == 0");
     assert!(error.help.unwrap().contains("`none`"));
 }
 
@@ -139,8 +143,10 @@ fn effects_are_raised_or_said_with_a_reason() {
 #[test]
 fn keys_of_groups_and_kinds_are_told_apart() {
     checks("  - id: a\n    look: { name: x }\n    with: { a: 1 }\n").mistake("spec::key-of-groups", "with");
-    checks("  - id: a\n    checks: [{ id: b, look: { name: x } }]\n    within: 5m\n").mistake("spec::key-of-checks", "within");
-    checks("  - id: a\n    look: { name: x }\n    steps: [{ id: b, look: { name: x } }]\n").mistake("spec::two-bodies", "look");
+    checks("  - id: a\n    checks: [{ id: b, look: { name: x } }]\n    within: 5m\n")
+        .mistake("spec::key-of-checks", "within");
+    checks("  - id: a\n    look: { name: x }\n    steps: [{ id: b, look: { name: x } }]\n")
+        .mistake("spec::two-bodies", "look");
     checks("  - id: a\n    look: { name: x }\n    save: { n: items.len() }\n  - id: b\n    expect: [checks.a.n > 0]\n    within: 5m\n")
         .mistake("spec::key-of-kinds", "within");
 }
@@ -181,8 +187,16 @@ fn all_mistakes_come_at_once_and_in_order() {
     assert_eq!(
         codes,
         [
-            "args::unknown-key", "args::missing-key", "args::type", "spec::matcher-empty", "args::value", "spec::unknown-key",
-            "spec::unknown-id", "yaml::bare-template", "spec::unknown-input", "spec::unknown-criterion"
+            "args::missing-key",
+            "args::unknown-key",
+            "args::type",
+            "spec::matcher-empty",
+            "args::value",
+            "spec::unknown-key",
+            "spec::unknown-id",
+            "yaml::bare-template",
+            "spec::unknown-input",
+            "spec::unknown-criterion"
         ],
         "{found:#?}"
     );

@@ -22,7 +22,9 @@ fn a_file_that_is_nothing_is_a_mistake() {
 #[test]
 fn keys_of_files_are_checked() {
     checks(ONE).file("suite.yaml", "suite: s\ntitel: t\n").mistake("args::unknown-key", "titel");
-    checks(ONE).file("suite.yaml", "suite: s\nprerequisites: [x]\n").mistake("spec::not-in-this-version", "prerequisites");
+    checks(ONE)
+        .file("suite.yaml", "suite: s\nprerequisites: [x]\n")
+        .mistake("spec::not-in-this-version", "prerequisites");
     checks(ONE).file("suite.yaml", "title: t\n").mistake("args::missing-key", "title: t");
     checks(ONE).file("b.yaml", "checks: []\ndiagnostics: []\n").mistake("spec::not-in-this-version", "diagnostics");
     checks(ONE).file("suite.yaml", "suite: s\ncriteria: nope.yaml\n").mistake("spec::file", "nope.yaml");
@@ -40,7 +42,10 @@ fn two_criteria_of_one_id_are_a_mistake() {
 
 #[test]
 fn inputs_are_typed() {
-    let with = |inputs: &str| checks("  - id: a\n    look: { name: \"{{ inputs.i }}\" }\n").file("suite.yaml", &format!("suite: s\ninputs: {{ i: {inputs} }}\n"));
+    let with = |inputs: &str| {
+        checks("  - id: a\n    look: { name: \"{{ inputs.i }}\" }\n")
+            .file("suite.yaml", &format!("suite: s\ninputs: {{ i: {inputs} }}\n"))
+    };
     with("{ type: string }").mistake("spec::missing-input", "i");
     with("{ type: strng, default: x }").mistake("args::unknown-value", "strng");
     with("{ type: integer, default: x }").mistake("spec::input-value", "x");
@@ -87,10 +92,13 @@ fn without_a_target_a_suite_can_be_validated_but_not_run() {
 
 #[test]
 fn a_broken_file_does_not_make_mistakes_elsewhere() {
-    let case = checks("  - id: a\n    needs: [b]\n    look: { name: x }\n").file("b.yaml", "checks:\n  - id: b\n   look: x\n");
+    let case =
+        checks("  - id: a\n    needs: [b]\n    look: { name: x }\n").file("b.yaml", "checks:\n  - id: b\n   look: x\n");
     let found = case.mistakes();
     assert!(found.iter().all(|line| line.starts_with("yaml::")), "{found:#?}");
-    let case = checks("  - id: a\n    needs: [b]\n    look: { name: x }\n  - id: b\n    look: { name: {{ x }} }\n    save: { n: items }\n");
+    let case = checks(
+        "  - id: a\n    needs: [b]\n    look: { name: x }\n  - id: b\n    look: { name: {{ x }} }\n    save: { n: items }\n",
+    );
     case.mistake("yaml::bare-template", "{{ x }}");
 }
 

@@ -43,7 +43,8 @@ fn a_circle_is_printed_as_its_path() {
         .mistake("spec::cycle", "a");
     assert_eq!(error.message, "these checks wait for each other: a needs c needs b needs a");
     checks("  - id: a\n    needs: [a]\n    look: { name: x }\n").mistake("spec::cycle", "a");
-    checks("  - id: g\n    checks:\n      - id: a\n        needs: [g]\n        look: { name: x }\n").mistake("spec::cycle", "g");
+    checks("  - id: g\n    checks:\n      - id: a\n        needs: [g]\n        look: { name: x }\n")
+        .mistake("spec::cycle", "g");
 }
 
 #[test]
@@ -80,7 +81,9 @@ fn five_thousand_checks_are_planned() {
         let mut text = String::from("checks:\n");
         for at in 0..500 {
             let need = if at > 0 { format!("    needs: [c-{file}-{}]\n", at - 1) } else { String::new() };
-            text += &format!("  - id: c-{file}-{at}\n{need}    look: {{ name: \"n-{{{{ inputs.x }}}}\", n: {at} }}\n    expect:\n      - ready\n      - items.len() == {at} + 1\n");
+            text += &format!(
+                "  - id: c-{file}-{at}\n{need}    look: {{ name: \"n-{{{{ inputs.x }}}}\", n: {at} }}\n    expect:\n      - ready\n      - items.len() == {at} + 1\n"
+            );
         }
         case = case.file(&format!("f{file}.yaml"), &text);
     }

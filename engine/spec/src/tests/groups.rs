@@ -39,11 +39,13 @@ fn steps_follow_each_other_and_inherit() {
 
 #[test]
 fn criteria_and_members_must_exist() {
-    let error = with_criteria(checks("  - id: a\n    covers: [C.3]\n    post: { body: x }\n")).mistake("spec::unknown-criterion", "C.3");
+    let error = with_criteria(checks("  - id: a\n    covers: [C.3]\n    post: { body: x }\n"))
+        .mistake("spec::unknown-criterion", "C.3");
     assert!(error.help.unwrap().contains("C.1"));
     let found = with_criteria(checks(&TWO.replace("one: [C.1]", "onne: [C.1]"))).mistakes();
     assert!(found[0].starts_with("spec::unknown-id | onne") && found.len() == 1, "{found:#?}");
-    with_criteria(checks("  - id: a\n    covers: { b: [C.1] }\n    post: { body: x }\n")).mistake("spec::covers", "{ b: [C.1] }");
+    with_criteria(checks("  - id: a\n    covers: { b: [C.1] }\n    post: { body: x }\n"))
+        .mistake("spec::covers", "{ b: [C.1] }");
 }
 
 #[test]
@@ -82,7 +84,8 @@ fn foreach_lists_are_checked() {
     with("[{ a: 1 }]").mistake("spec::foreach-key", "{ a: 1 }");
     with("x").mistake("spec::foreach", "x");
     assert_eq!(with("[{ key: k, v: 1 }]").plan().nodes[0].id.as_ref(), "a[k]");
-    checks("  - id: a\n    foreach: { c: [], d: [] }\n    post: { body: x }\n").mistake("spec::foreach", "{ c: [], d: [] }");
+    checks("  - id: a\n    foreach: { c: [], d: [] }\n    post: { body: x }\n")
+        .mistake("spec::foreach", "{ c: [], d: [] }");
     checks("  - id: a\n    foreach: { inputs: [x] }\n    post: { body: x }\n").mistake("spec::name-taken", "inputs");
     checks("  - id: a\n    foreach: { c: \"{{ checks.b.n }}\" }\n    post: { body: x }\n  - id: b\n    look: { name: x }\n    save: { n: items }\n")
         .mistake("spec::not-in-this-version", "b");
@@ -128,14 +131,22 @@ fn uses_of_templates_are_checked() {
     assert_eq!(error.help.as_deref(), Some("did you mean `name`?"));
     using("  - id: u\n    use: op\n").mistake("spec::missing-input", "op");
     using("  - id: u\n    use: op\n    with: { name: x, n: 9 }\n").mistake("spec::input-value", "9");
-    using("  - id: u\n    use: op\n    with: { name: \"{{ run.id }}\" }\n").mistake("spec::not-in-this-version", "\"{{ run.id }}\"");
-    using("  - id: u\n    use: op\n    with: { name: x }\n  - id: v\n    expect: [checks.u.totl > 0]\n").mistake("spec::unknown-save", "u");
+    using("  - id: u\n    use: op\n    with: { name: \"{{ run.id }}\" }\n")
+        .mistake("spec::not-in-this-version", "\"{{ run.id }}\"");
+    using("  - id: u\n    use: op\n    with: { name: x }\n  - id: v\n    expect: [checks.u.totl > 0]\n")
+        .mistake("spec::unknown-save", "u");
 }
 
 #[test]
 fn nothing_of_the_suite_is_in_a_templates_reach() {
-    let lib = LIB.replace("outputs:", "  - id: reach\n    expect: [checks.z.n > 0]\noutputs:").replace("{{ inputs.n }}", "{{ inputs.outer }}");
-    let found = using("  - id: u\n    use: op\n    with: { name: x }\n  - id: z\n    look: { name: x }\n    save: { n: items }\n").outside("lib/op.yaml", &lib).mistakes();
+    let lib = LIB
+        .replace("outputs:", "  - id: reach\n    expect: [checks.z.n > 0]\noutputs:")
+        .replace("{{ inputs.n }}", "{{ inputs.outer }}");
+    let found = using(
+        "  - id: u\n    use: op\n    with: { name: x }\n  - id: z\n    look: { name: x }\n    save: { n: items }\n",
+    )
+    .outside("lib/op.yaml", &lib)
+    .mistakes();
     let heads: Vec<&str> = found.iter().map(|line| line.split(" | ").next().unwrap()).collect();
     assert_eq!(heads, ["spec::unknown-input", "spec::unknown-id"], "{found:#?}");
 }

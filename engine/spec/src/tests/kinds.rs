@@ -20,7 +20,11 @@ pub(crate) static KINDS: &[KindEntry] = &[
 ];
 
 pub(crate) static FAMILIES: &[EndpointEntry] = &[
-    EndpointEntry { family: "fake", parse: |node| de::from_node::<Settings>(node).map(drop), schema: || schemars::schema_for!(Settings).to_value() },
+    EndpointEntry {
+        family: "fake",
+        parse: |node| de::from_node::<Settings>(node).map(drop),
+        schema: || schemars::schema_for!(Settings).to_value(),
+    },
     EndpointEntry { family: "other", parse: |_| Ok(()), schema: || Json::Bool(true) },
 ];
 
@@ -174,8 +178,14 @@ pub(crate) struct Make {
 }
 
 impl Kind for Make {
-    const DOC: KindDoc =
-        KindDoc { name: "kube.make", runs: Runs::Cluster, worst: Effect::Write, grafts: &["manifest"], readiness: true, ..DOC };
+    const DOC: KindDoc = KindDoc {
+        name: "kube.make",
+        runs: Runs::Cluster,
+        worst: Effect::Write,
+        grafts: &["manifest"],
+        readiness: true,
+        ..DOC
+    };
     fn effect(&self) -> Effect {
         let _ = &self.manifest;
         Effect::Write

@@ -92,7 +92,10 @@ impl Case {
     /// Every mistake: `code | marked text | message | help`.
     pub(crate) fn mistakes(&self) -> Vec<String> {
         let loaded = self.load();
-        assert_eq!(loaded.plan.is_some(), loaded.diagnostics.iter().all(|error| error.severity == DiagnosticSeverity::Warning));
+        assert_eq!(
+            loaded.plan.is_some(),
+            loaded.diagnostics.iter().all(|error| error.severity == DiagnosticSeverity::Warning)
+        );
         loaded.diagnostics.iter().map(|error| self.show(error, &loaded)).collect()
     }
 
