@@ -127,7 +127,7 @@ impl Graph {
     }
 
     /// A group must not hold its locks while it waits for what may want them: it starts after all that its
-    /// members need from outside, but for what itself needs one of them.
+    /// members need from outside, but for what itself needs one of them, or waits at a gate for one.
     fn set_gates(&mut self) {
         for place in 0..self.shapes.len() {
             if !self.shapes[place].group || self.locks[place].is_empty() {
@@ -168,7 +168,8 @@ impl Graph {
                 stack.extend(self.members[place].iter().map(|ix| (at(*ix), true)));
             }
             if !std::mem::replace(&mut ends[place], true) {
-                stack.extend(self.dependents[place].iter().map(|ix| (at(*ix), true)));
+                let after = self.dependents[place].iter().chain(&self.gated[place]);
+                stack.extend(after.map(|ix| (at(*ix), true)));
                 stack.extend(self.shapes[place].parent.map(|ix| (at(ix), false)));
             }
         }

@@ -332,7 +332,7 @@ fn play(drawn: &Drawn, jobs: usize, seed: u64, stop_at: Option<usize>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn every_run_ends_and_keeps_the_rules(
         drawn in drawn(),

@@ -208,7 +208,8 @@ fn a_missing_secret_is_that_checks_error() {
 #[test]
 fn large_observations_become_files_named_by_the_event() {
     let (world, _) = World::new(|_, _| Does::Returns(json!({"ok": true, "text": "x".repeat(10_000)})));
-    let ran = Suite::new(vec![check("a", world)]).run();
+    let suite = Suite::new(vec![check("a", world)]);
+    let ran = suite.run();
     let observed = ran.events().find_map(|event| match event {
         Event::Observed { seen: Evidence::File { path, .. }, .. } => Some(path),
         _ => None,

@@ -1,6 +1,6 @@
 //! Builds plans by hand and runs them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -149,7 +149,9 @@ impl Suite {
             config: Node::from_json(Span::new(source, 0, 1), &self.endpoint_config),
             allow: Effect::Destroy,
         });
-        let builder = Builder { suite: self, sources: &sources, source, lang: &lang, text: &text, endpoint: &endpoint };
+        let ids: HashMap<&str, NodeIx> = self.drafts.iter().enumerate().map(|(at, draft)| (draft.id, crate::state::graph::node(at))).collect();
+        let reach = Arc::new(ids.iter().map(|(id, ix)| ((*id).to_owned(), Reach::Node(*ix))).collect());
+        let builder = Builder { suite: self, sources: &sources, source, lang: &lang, text: &text, endpoint: &endpoint, ids, reach };
         let nodes = self.drafts.iter().map(|draft| builder.node(draft)).collect();
         let mut target = Target { name: "test".into(), ..Target::default() };
         target.endpoints.insert("place".into(), Arc::clone(&endpoint));
@@ -222,12 +224,13 @@ struct Builder<'s> {
     lang: &'s Arc<Lang>,
     text: &'s str,
     endpoint: &'s Arc<Endpoint>,
+    ids: HashMap<&'s str, NodeIx>,
+    reach: Arc<BTreeMap<String, Reach>>,
 }
 
 impl Builder<'_> {
     fn ix(&self, id: &str) -> NodeIx {
-        let place = self.suite.drafts.iter().position(|draft| draft.id == id).unwrap();
-        crate::state::graph::node(place)
+        self.ids[id]
     }
 
     fn span(&self, id: &str) -> Span {
@@ -263,7 +266,6 @@ impl Builder<'_> {
     }
 
     fn node(&self, draft: &Draft) -> PlanNode {
-        let reach = self.suite.drafts.iter().map(|other| (other.id.to_owned(), Reach::Node(self.ix(other.id)))).collect();
         let span = self.span(draft.id);
         PlanNode {
             id: draft.id.into(),
@@ -278,7 +280,7 @@ impl Builder<'_> {
             severity: draft.severity,
             covers: Vec::new(),
             bindings: Arc::new(Bindings { names: vec![("inputs".into(), Value::from_json(&json!({"three": 3})))] }),
-            reach: Arc::new(reach),
+            reach: Arc::clone(&self.reach),
             saves: draft.saves.iter().map(|(name, text)| ((*name).into(), self.expr(text), span)).collect(),
             body: if draft.group { self.group(draft) } else { self.check(draft) },
         }
