@@ -52,7 +52,9 @@ fn is_quantifier(test: &Test) -> bool {
 fn elements<'j>(found: &[(String, &'j Json)]) -> Result<Vec<(String, &'j Json)>, String> {
     let mut all = Vec::new();
     for (name, value) in found {
-        let items = value.as_array().ok_or_else(|| format!("{name} is {}, not a list: there is nothing to go over", same::sort(value)))?;
+        let items = value
+            .as_array()
+            .ok_or_else(|| format!("{name} is {}, not a list: there is nothing to go over", same::sort(value)))?;
         all.extend(items.iter().enumerate().map(|(at, item)| (format!("{name}[{at}]"), item)));
     }
     Ok(all)
@@ -112,7 +114,10 @@ impl Matching<'_> {
                 Err(why) => finding::error(self.what, format!("{path}: {why}")),
             },
             several => {
-                let mut many = finding::error(self.what, format!("the path selects {} values, and the test is of one", several.len()));
+                let mut many = finding::error(
+                    self.what,
+                    format!("the path selects {} values, and the test is of one", several.len()),
+                );
                 many.hint = Some("write `all:`, `any:` or `none:` around the test".into());
                 many
             }
@@ -143,7 +148,11 @@ impl Matching<'_> {
                 Err(why) => return finding::error(self.what, format!("{path}: {why}")),
             }
         }
-        if seen.is_empty() { self.unmet("there is no element") } else { lines(finding::unmet(self.what, String::new()), seen) }
+        if seen.is_empty() {
+            self.unmet("there is no element")
+        } else {
+            lines(finding::unmet(self.what, String::new()), seen)
+        }
     }
 
     fn none(&self, test: &Test, found: &[(String, &Json)]) -> Finding {

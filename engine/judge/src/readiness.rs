@@ -75,10 +75,12 @@ fn text(value: Result<Value, EvalError>) -> String {
 fn stale(object: &Json, without_generation: bool) -> Option<String> {
     let wanted = object.pointer("/metadata/generation").and_then(Json::as_i64)?;
     match object.pointer("/status/observedGeneration").and_then(Json::as_i64) {
-        Some(seen) if seen < wanted => {
-            Some(format!("its status is of generation {seen}, the object of {wanted}: the controller has not looked yet"))
+        Some(seen) if seen < wanted => Some(format!(
+            "its status is of generation {seen}, the object of {wanted}: the controller has not looked yet"
+        )),
+        None if !without_generation => {
+            Some("status.observedGeneration is not there: no controller has looked yet".into())
         }
-        None if !without_generation => Some("status.observedGeneration is not there: no controller has looked yet".into()),
         _ => None,
     }
 }

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use checkrun_lang::{Expectation, Known, Lang, Matcher, ReadinessRule, ReadinessRules, Scope, Subject, Test, Value, What};
+use checkrun_lang::{
+    Expectation, Known, Lang, Matcher, ReadinessRule, ReadinessRules, Scope, Subject, Test, Value, What,
+};
 use checkrun_model::event::Outcome;
 use checkrun_model::{Asked, Effect, Files, KindDoc, Node, Ruling, Runs, SourceId, Sources, Span, Witness};
 use serde_json::{Value as Json, json};
@@ -71,7 +73,12 @@ fn rules() -> ReadinessRules {
         ready: vec![expr("status.phase == \"Running\"")],
         without_generation: true,
     };
-    let app = ReadinessRule { kind: "Deployment.apps".into(), failed: vec![], ready: vec![expr("status.ready == 1")], without_generation: false };
+    let app = ReadinessRule {
+        kind: "Deployment.apps".into(),
+        failed: vec![],
+        ready: vec![expr("status.ready == 1")],
+        without_generation: false,
+    };
     ReadinessRules { rules: vec![pod, app] }
 }
 
@@ -170,7 +177,8 @@ fn a_kind_without_a_readiness_rule_is_an_error() {
 #[test]
 fn a_status_of_an_older_generation_is_not_yet() {
     let of = |status: Json| {
-        let object = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "generation": 2 }, "status": status });
+        let object =
+            json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "generation": 2 }, "status": status });
         judged(seen(object), &[word(What::Ready)]).outcome
     };
     assert_eq!(of(json!({ "ready": 1, "observedGeneration": 2 })), Outcome::Met);
@@ -188,17 +196,23 @@ fn an_object_that_is_being_deleted_is_not_ready() {
 #[test]
 fn quantifiers_over_nothing_prove_nothing() {
     let equal = || Box::new(Test::Equals(tree(&json!(1))));
-    for (test, expected) in
-        [(Test::All(equal()), Outcome::Error), (Test::None(equal()), Outcome::Error), (Test::Any(equal()), Outcome::Unmet)]
-    {
-        assert_eq!(judged(seen(json!({ "items": [] })), &[matcher("$.items[*].x", Some(test), None)]).outcome, expected);
+    for (test, expected) in [
+        (Test::All(equal()), Outcome::Error),
+        (Test::None(equal()), Outcome::Error),
+        (Test::Any(equal()), Outcome::Unmet),
+    ] {
+        assert_eq!(
+            judged(seen(json!({ "items": [] })), &[matcher("$.items[*].x", Some(test), None)]).outcome,
+            expected
+        );
     }
 }
 
 #[test]
 fn a_matcher_names_the_offending_elements() {
     let all = Test::All(Box::new(Test::Equals(tree(&json!("ok")))));
-    let judgement = judged(seen(json!({ "items": [{ "s": "ok" }, { "s": "bad" }] })), &[matcher("$.items[*].s", Some(all), None)]);
+    let judgement =
+        judged(seen(json!({ "items": [{ "s": "ok" }, { "s": "bad" }] })), &[matcher("$.items[*].s", Some(all), None)]);
     let finding = &judgement.findings[1].finding;
     assert_eq!(finding.outcome, Outcome::Unmet);
     assert!(finding.seen.contains("[1]") && finding.seen.contains("\"bad\""), "{}", finding.seen);
@@ -207,13 +221,15 @@ fn a_matcher_names_the_offending_elements() {
 #[test]
 fn one_test_of_several_values_is_an_error() {
     let equal = Test::Equals(tree(&json!("ok")));
-    let judgement = judged(seen(json!({ "items": [{ "s": "ok" }, { "s": "ok" }] })), &[matcher("$.items[*].s", Some(equal), None)]);
+    let judgement =
+        judged(seen(json!({ "items": [{ "s": "ok" }, { "s": "ok" }] })), &[matcher("$.items[*].s", Some(equal), None)]);
     assert_eq!(judgement.outcome, Outcome::Error);
 }
 
 #[test]
 fn a_path_that_could_not_have_matched_is_no_proof_of_absence() {
-    let suspended = |json: Json| judged(seen(json), &[matcher("$.items[?@.suspend == true]", Some(Test::Nothing), None)]).outcome;
+    let suspended =
+        |json: Json| judged(seen(json), &[matcher("$.items[?@.suspend == true]", Some(Test::Nothing), None)]).outcome;
     assert_eq!(suspended(json!({ "items": [{ "suspend": false }] })), Outcome::Met);
     assert_eq!(suspended(json!({ "items": [{ "suspend": true }] })), Outcome::Unmet);
     assert_eq!(suspended(json!({ "itmes": [{ "suspend": true }] })), Outcome::Error);

@@ -14,8 +14,11 @@ const NAMED: usize = 5;
 pub fn ready(case: &Case<'_>) -> Finding {
     match objects(&case.seen) {
         Some(items) => {
-            let named: Vec<(String, &Json)> =
-                items.iter().enumerate().map(|(at, item)| (readiness::name(item, &format!("items[{at}]")), item)).collect();
+            let named: Vec<(String, &Json)> = items
+                .iter()
+                .enumerate()
+                .map(|(at, item)| (readiness::name(item, &format!("items[{at}]")), item))
+                .collect();
             all_ready(case, "ready", &named)
         }
         None => all_ready(case, "ready", &[(readiness::name(&case.seen, "it"), &case.seen)]),
