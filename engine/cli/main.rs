@@ -1,6 +1,7 @@
 //! The command `checkrun`: wires the rooms together. The only reader of environment and terminal.
 
 mod args;
+mod clusters;
 mod commands;
 mod exit;
 mod later;

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use checkrun_model::event::Line;
 use checkrun_report::{Fold, JournalRef, Summary};
 use sha2::{Digest, Sha256};
 
@@ -45,27 +44,12 @@ fn is_called(folder: &Path, id: &str) -> bool {
     name == id || name.rsplit('-').next() == Some(id)
 }
 
-/// The lines of the journal in `dir`; a torn last line is left out.
-///
-/// # Errors
-/// A sentence with the line that is not one of a journal.
-pub fn lines(dir: &Path) -> Result<Vec<Line>, String> {
-    let path = dir.join(JOURNAL);
-    let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    let parsed = whole.lines().enumerate().map(|(at, line)| {
-        serde_json::from_str(line)
-            .map_err(|error| format!("{}:{}: not a line of a journal: {error}", path.display(), at + 1))
-    });
-    parsed.collect()
-}
-
 /// What the journal in `dir` tells.
 ///
 /// # Errors
 /// A sentence that says why it cannot be told.
 pub fn summary(dir: &Path) -> Result<Summary, String> {
-    let lines = lines(dir)?;
+    let lines = checkrun_run::read_journal(dir)?;
     let summary = Fold::all(&lines).summary();
     let mut summary = summary.ok_or_else(|| format!("{}: the journal does not tell of a run", dir.display()))?;
     summary.journal = Some(journal(dir));
@@ -112,20 +96,5 @@ mod tests {
         let dir = with(&["20260102T000000Z-bbbbbbbb", "20260101T000000Z-cccccccc"]);
         assert!(find("cccccccc", dir.path()).expect("there is one").ends_with("20260101T000000Z-cccccccc"));
         assert!(find("cccc", dir.path()).is_err());
-    }
-
-    #[test]
-    fn a_torn_last_line_is_left_out() {
-        let dir = with(&["r"]);
-        let line = r#"{"seq":0,"t":"2026-01-01T00:00:00Z","prev":"","event":"interrupted","by":"SIGINT"}"#;
-        fs::write(dir.path().join("r").join(JOURNAL), format!("{line}\n{{\"seq\":1,\"t\"")).expect("a journal");
-        assert_eq!(lines(&dir.path().join("r")).expect("one line").len(), 1);
-    }
-
-    #[test]
-    fn a_line_that_is_none_is_named() {
-        let dir = with(&["r"]);
-        fs::write(dir.path().join("r").join(JOURNAL), "{}\n{}\n").expect("a journal");
-        assert!(lines(&dir.path().join("r")).is_err_and(|why| why.contains("journal.jsonl:1:")));
     }
 }

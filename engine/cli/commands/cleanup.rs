@@ -40,7 +40,7 @@ fn plan(suite: &Path, target: Option<PathBuf>, screen: &Screen) -> Result<Plan, 
 
 fn undo(dir: &Path, plan: Plan, screen: &Screen) -> Exit {
     let sinks = vec![watching::progress(screen, true, true)];
-    match checkrun_run::cleanup(dir, Arc::new(plan), KINDS, None, sinks) {
+    match checkrun_run::cleanup(dir, Arc::new(plan), KINDS, crate::clusters::reader(), sinks) {
         Ok(ended) => match runs::summary(dir) {
             Ok(summary) => {
                 say(&terminal::leftovers(&summary, screen.out));

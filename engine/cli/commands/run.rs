@@ -117,7 +117,7 @@ fn options(args: &Run) -> Options {
         read_only: args.choice.read_only,
         out: args.out.clone(),
         version: super::version::VERSION.to_owned(),
-        secrets: None,
+        secrets: crate::clusters::reader(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod example;
 mod page;
+mod seam;
 mod words;
 
 use std::fmt::Write as _;
@@ -30,8 +31,8 @@ pub fn schema(args: &Schema, screen: &Screen) -> Exit {
 
 fn of(which: Which) -> Json {
     match which {
-        Which::Suite => checkrun_spec::suite_schema(KINDS, ENDPOINTS),
-        Which::Target => checkrun_spec::target_schema(ENDPOINTS),
+        Which::Suite => seam::suite_schema(KINDS, ENDPOINTS),
+        Which::Target => seam::target_schema(ENDPOINTS),
         Which::Report => json::schema(),
     }
 }

@@ -123,6 +123,14 @@ fn run_id() -> String {
     (0..8).map(|_| digit()).collect()
 }
 
+/// The lines of the journal in `dir`, its chain verified; a torn last line is left out.
+///
+/// # Errors
+/// A sentence that names the file, and the line where it is not what was written.
+pub fn read_journal(dir: &Path) -> Result<Vec<Line>, String> {
+    Ok(journal::read::read(&dir.join(journal::NAME))?.lines)
+}
+
 /// Undoes what a run that was killed left behind, from its journal alone.
 ///
 /// # Errors
