@@ -12,9 +12,11 @@ mod names;
 mod place;
 pub mod plan;
 mod readiness;
+pub mod schema;
 mod source;
 
 pub use load::{Defaults, LoadRequest, Loaded, Permission, Selection, load};
+pub use schema::{schemas, suite_schema, target_schema};
 
 #[cfg(test)]
 mod tests;

@@ -5,5 +5,5 @@ mod checks;
 mod files;
 mod graph;
 mod groups;
-mod kinds;
+pub(crate) mod kinds;
 mod support;
