@@ -5,9 +5,13 @@ mod codes;
 mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "kube")]
+mod kube;
 mod local;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(any(feature = "metrics", feature = "kube"))]
+mod moment;
 #[cfg(feature = "tls")]
 mod net;
 #[cfg(any(feature = "http", feature = "kafka"))]
@@ -20,12 +24,31 @@ mod through;
 
 use checkrun_model::{EndpointEntry, KindEntry};
 
+#[cfg(feature = "kube")]
+pub use kube::read_secret;
+
 /// Every kind of this build.
 pub static KINDS: &[KindEntry] = &[
     KindEntry::of::<local::Exec>(),
     KindEntry::of::<local::Script>(),
     #[cfg(feature = "http")]
     KindEntry::of::<http::Http>(),
+    #[cfg(feature = "kube")]
+    KindEntry::of::<kube::Get>(),
+    #[cfg(feature = "kube")]
+    KindEntry::of::<kube::List>(),
+    #[cfg(feature = "kube")]
+    KindEntry::of::<kube::Apply>(),
+    #[cfg(feature = "kube")]
+    KindEntry::of::<kube::Patch>(),
+    #[cfg(feature = "kube")]
+    KindEntry::of::<kube::Delete>(),
+    #[cfg(feature = "kube")]
+    KindEntry::of::<kube::Logs>(),
+    #[cfg(feature = "kube")]
+    KindEntry::of::<kube::Events>(),
+    #[cfg(feature = "kube")]
+    KindEntry::of::<kube::CanI>(),
     #[cfg(feature = "metrics")]
     KindEntry::of::<metrics::promql::Promql>(),
     #[cfg(feature = "metrics")]

@@ -56,10 +56,7 @@ impl Through {
 /// # Errors
 /// The cluster is not in the target, or cannot be reached, or has no such service.
 #[cfg(feature = "kube")]
-pub(crate) async fn forward(cx: &Cx, through: &Through) -> Result<SocketAddr, Broken> {
-    let _ = (cx, through);
-    Err(Broken::fatal("`through:` is not in this version"))
-}
+pub(crate) use crate::kube::forward;
 
 /// Without Kubernetes there is nothing to forward through.
 #[cfg(not(feature = "kube"))]
@@ -87,10 +84,7 @@ pub(crate) struct PodPort {
 /// # Errors
 /// The cluster is not in the target, or cannot be reached, or has no such pod.
 #[cfg(feature = "kube")]
-pub(crate) async fn forward_pod(cx: &Cx, pod: &PodPort) -> Result<SocketAddr, Broken> {
-    let _ = (cx, pod);
-    Err(Broken::fatal("`through:` is not in this version"))
-}
+pub(crate) use crate::kube::forward_pod;
 
 /// Without Kubernetes there is nothing to forward through.
 #[cfg(not(feature = "kube"))]

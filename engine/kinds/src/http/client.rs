@@ -12,6 +12,7 @@ use reqwest::{Body, Client, Method, Request, Response, Url};
 
 use super::endpoint::{HttpEndpoint, absolute};
 use super::tls::{Trust, nobody};
+use super::trouble::root;
 use crate::through::forward;
 
 /// Where requests go: an endpoint, ready to be asked.
@@ -147,18 +148,12 @@ async fn read(mut answer: Response, most: usize, what: &str) -> Result<Vec<u8>, 
     Ok(body)
 }
 
-/// Why there is no answer, down to the first cause. A certificate that does not verify will not get better by waiting.
+/// Why there is no answer, by its first cause.
 fn unanswered(what: &str, why: &reqwest::Error) -> Broken {
-    let mut last: &(dyn std::error::Error + 'static) = why;
-    while let Some(error) = last.source() {
-        last = error;
-    }
-    // An error of the system keeps what is below it to itself.
-    let inner = last.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-    let tls = inner.and_then(|error| error.downcast_ref::<rustls::Error>()).or_else(|| last.downcast_ref());
-    match matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
-        true => Broken::fatal(format!("{what}: {last}")).hint("the endpoint's `ca:` says what to trust"),
-        false => Broken::transient(format!("{what}: {last}")),
+    let root = root(why);
+    match root.certificate {
+        true => Broken::fatal(format!("{what}: {}", root.text)).hint("the endpoint's `ca:` says what to trust"),
+        false => Broken::transient(format!("{what}: {}", root.text)),
     }
 }
 

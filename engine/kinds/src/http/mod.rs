@@ -7,5 +7,6 @@ pub(crate) mod endpoint;
 mod redirect;
 mod request;
 pub(crate) mod tls;
+pub(crate) mod trouble;
 
 pub use request::Http;

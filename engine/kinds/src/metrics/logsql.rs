@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::ask::{Question, ask, touch};
-use super::moment::Moment;
+use crate::moment::Moment;
 use super::rows::rows;
 use super::selection::{needs_a_query, one_at_least};
 

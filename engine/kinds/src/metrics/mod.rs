@@ -3,7 +3,6 @@
 mod answer;
 mod ask;
 pub(crate) mod logsql;
-mod moment;
 pub(crate) mod promql;
 mod rows;
 mod selection;

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::answer;
 use super::ask::{Question, ask, touch};
-use super::moment::Moment;
+use crate::moment::Moment;
 use super::selection::{needs_a_query, one_at_least};
 
 /// The most that an answer may weigh.
