@@ -25,7 +25,13 @@ enum Known {
 
 impl Endpoints {
     /// `endpoint` with its templates filled in from `scope`.
-    pub async fn filled(&self, room: &Room, endpoint: &Arc<Endpoint>, scope: &Scope, cx: &Cx) -> Result<Arc<Endpoint>, Trouble> {
+    pub async fn filled(
+        &self,
+        room: &Room,
+        endpoint: &Arc<Endpoint>,
+        scope: &Scope,
+        cx: &Cx,
+    ) -> Result<Arc<Endpoint>, Trouble> {
         let key = Arc::as_ptr(endpoint) as usize;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         let tree = match known {
@@ -38,7 +44,8 @@ impl Endpoints {
             !(reads.checks.is_empty() && reads.inputs.is_empty() && reads.names.is_empty())
                 || reads.secrets.iter().any(|(secret, _)| matches!(secret, SecretRef::Kube { .. }))
         });
-        let filled = if tree.is_constant() { Arc::clone(endpoint) } else { fill(room, endpoint, &tree, scope, cx).await? };
+        let filled =
+            if tree.is_constant() { Arc::clone(endpoint) } else { fill(room, endpoint, &tree, scope, cx).await? };
         let known = if by_check { Known::Template(Arc::clone(&tree)) } else { Known::Filled(Arc::clone(&filled)) };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, known);
         Ok(filled)

@@ -50,7 +50,8 @@ impl Journal {
     pub fn go_on(path: &Path, read: &read::Journal) -> Result<Self, String> {
         let named = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
         let file = OpenOptions::new().append(true).open(path).map_err(named)?;
-        file.try_lock().map_err(|_| format!("{} is in use: its run, or another clean-up, is still alive", path.display()))?;
+        file.try_lock()
+            .map_err(|_| format!("{} is in use: its run, or another clean-up, is still alive", path.display()))?;
         file.set_len(read.whole).map_err(named)?;
         Ok(Self { file, chain: read.chain.clone(), length: read.whole, broken: None })
     }

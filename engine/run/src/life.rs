@@ -10,7 +10,6 @@ mod wait;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use checkrun_lang::{Scope, Value};
@@ -22,9 +21,10 @@ use jiff::Timestamp;
 
 use crate::message::{Ending, Msg};
 use crate::room::Room;
+use bounded::Flag;
 pub use bounded::GRACE;
-pub use ending::tagged;
 use ending::Story;
+pub use ending::tagged;
 use prepare::Ready;
 
 /// A check that was admitted.
@@ -40,6 +40,7 @@ struct Life<'r> {
     story: Story,
     /// The first full observation.
     first: Option<Value>,
+    flag: &'r Flag,
 }
 
 /// Lives a check's life and tells the owner how it ended.
@@ -58,34 +59,38 @@ pub async fn live(room: Arc<Room>, ix: NodeIx, started: Timestamp) {
 fn panicked(ix: NodeIx, started: Timestamp, panic: &(dyn std::any::Any + Send)) -> Ending {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    let broken = Broken::fatal(format!("the kind panicked: {text}")).hint("this is a mistake in checkrun: please report it");
+    let broken =
+        Broken::fatal(format!("the kind panicked: {text}")).hint("this is a mistake in checkrun: please report it");
     Story::new(ix, started).broken(broken)
 }
 
 async fn until_stopped(room: &Room, ix: NodeIx, body: &CheckBody, started: Timestamp) -> Ending {
-    let given_up = Arc::new(AtomicBool::new(false));
+    let flag = Flag::default();
     tokio::select! {
         biased;
-        ending = whole(room, ix, body, started, &given_up) => ending,
+        ending = whole(room, ix, body, started, &flag) => ending,
         () = room.stop.cancelled() => {
-            let hangs = bounded::give_up(&given_up).await;
+            let hangs = flag.give_up().await;
             Story::new(ix, started).stopped(hangs)
         }
     }
 }
 
-async fn whole(room: &Room, ix: NodeIx, body: &CheckBody, started: Timestamp, given_up: &Arc<AtomicBool>) -> Ending {
+async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Timestamp, flag: &'r Flag) -> Ending {
     let begun = Instant::now();
     let mut story = Story::new(ix, started);
     let scope = crate::scope::of(room, ix);
-    let cx = room.cx(ix, checkrun_model::Place::default(), begun + body.timeout, given_up);
+    let cx = room.cx(ix, checkrun_model::Place::default(), begun + body.timeout, &flag.get());
     let prepared = match bounded::by(begun + body.timeout, prepare::check(room, ix, body, &scope, &cx)).await {
         Some(Ok(prepared)) => prepared,
         Some(Err(trouble)) => {
             let (broken, findings) = trouble.told(&room.plan.sources);
             return story.broken_with(broken, findings);
         }
-        None => return story.broken(Broken::fatal("its arguments could not be read in time").hint("say a longer `timeout:`")),
+        None => {
+            return story
+                .broken(Broken::fatal("its arguments could not be read in time").hint("say a longer `timeout:`"));
+        }
     };
     drop(cx);
     if let Some(why) = prepared.refused {
@@ -103,11 +108,12 @@ async fn whole(room: &Room, ix: NodeIx, body: &CheckBody, started: Timestamp, gi
         begun,
         story,
         first: None,
+        flag,
     };
     if let Err(broken) = life.before_effect().await {
         return life.story.broken(broken);
     }
-    life.watch(given_up).await
+    life.watch().await
 }
 
 impl Life<'_> {

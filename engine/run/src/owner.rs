@@ -72,7 +72,15 @@ struct Running {
 
 impl Owner {
     /// The owner of a run whose first events are still to be written.
-    pub fn new(room: Arc<Room>, options: Options, journal: Journal, sinks: Vec<Box<dyn Sink>>, inbox: Receiver<Msg>, stop: Receiver<Stop>, runtime: Runtime) -> Self {
+    pub fn new(
+        room: Arc<Room>,
+        options: Options,
+        journal: Journal,
+        sinks: Vec<Box<dyn Sink>>,
+        inbox: Receiver<Msg>,
+        stop: Receiver<Stop>,
+        runtime: Runtime,
+    ) -> Self {
         let states = States::new(Graph::of(&room.plan), options.jobs);
         Self {
             states,

@@ -29,7 +29,11 @@ pub fn started(plan: &Plan, options: &Options, facts: &RunFacts) -> Event {
         pid_started,
         jobs: options.jobs,
         read_only: options.read_only,
-        files: plan.sources.iter().map(|(_, source)| (Arc::clone(&source.name), hash(source.text.as_bytes()))).collect(),
+        files: plan
+            .sources
+            .iter()
+            .map(|(_, source)| (Arc::clone(&source.name), hash(source.text.as_bytes())))
+            .collect(),
     })
 }
 

@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use checkrun_lang::Scope;
 use checkrun_model::event::Event;
 use checkrun_model::kind::BoxFuture;
-use checkrun_model::{Broken, Cx, Files, Intent, IntentId, KindEntry, Ledger, LoadCx, Node, Place, RunFacts, SourceId, Span};
+use checkrun_model::{
+    Broken, Cx, Files, Intent, IntentId, KindEntry, Ledger, LoadCx, Node, Place, RunFacts, SourceId, Span,
+};
 use checkrun_spec::plan::Plan;
 use serde_json::Value as Json;
 
@@ -43,7 +45,13 @@ struct Bench {
 }
 
 /// See [`crate::cleanup`].
-pub fn run(dir: &Path, plan: Arc<Plan>, kinds: &'static [KindEntry], secrets: Option<SecretReader>, sinks: Vec<Box<dyn Sink>>) -> Result<Ended, RunError> {
+pub fn run(
+    dir: &Path,
+    plan: Arc<Plan>,
+    kinds: &'static [KindEntry],
+    secrets: Option<SecretReader>,
+    sinks: Vec<Box<dyn Sink>>,
+) -> Result<Ended, RunError> {
     let path = dir.join(NAME);
     let journal = read::read(&path).map_err(RunError)?;
     let found = open::found(&journal.lines).map_err(|why| RunError(format!("{}: {why}", path.display())))?;
@@ -124,7 +132,8 @@ impl Bench {
         let nowhere = Span::new(SourceId(u32::MAX), 0, 0);
         let node = Node::from_json(nowhere, &args);
         let decoded = (entry.parse)(&node, &LoadCx { files: &NoFiles });
-        let decoded = decoded.map_err(|errors| errors.first().map_or_else(String::new, |error| error.message.clone()))?;
+        let decoded =
+            decoded.map_err(|errors| errors.first().map_or_else(String::new, |error| error.message.clone()))?;
         let seen = tokio::time::timeout_at(cx.deadline.into(), decoded.observe(&cx)).await;
         let seen = seen.map_err(|_| "not done in time".to_owned())?.map_err(|broken| broken.cause)?;
         let asked = checkrun_model::Asked { none: false, allow_empty: true };
@@ -134,7 +143,9 @@ impl Bench {
     async fn cx(&self, intent: &Intent) -> Result<Cx, String> {
         let target = &self.room.plan.target;
         let cluster = match &intent.cluster {
-            Some(name) => Some(target.clusters.get(name).ok_or_else(|| format!("the target has no cluster `{name}`"))?.clone()),
+            Some(name) => {
+                Some(target.clusters.get(name).ok_or_else(|| format!("the target has no cluster `{name}`"))?.clone())
+            }
             None => None,
         };
         let mut cx = Cx {

@@ -79,7 +79,8 @@ impl Known {
                 }
             }
         }
-        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms.iter().map(|(form, _)| form));
+        let finder =
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms.iter().map(|(form, _)| form));
         Self { secrets, forms, finder: finder.ok() }
     }
 

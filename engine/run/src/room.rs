@@ -78,10 +78,8 @@ impl Room {
     pub fn new(parts: Parts) -> Self {
         let Parts { plan, facts, dir, reader, owner } = parts;
         let redactor = Arc::new(Redactor::default());
-        let run_value = Value::object(vec![
-            ("id".into(), Value::text(&facts.id)),
-            ("started".into(), Value::time(facts.started)),
-        ]);
+        let run_value =
+            Value::object(vec![("id".into(), Value::text(&facts.id)), ("started".into(), Value::time(facts.started))]);
         Self {
             secrets: Secrets::new(plan.secrets.clone(), reader, Arc::clone(&redactor)),
             endpoints: Endpoints::default(),

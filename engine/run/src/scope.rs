@@ -28,20 +28,36 @@ fn reads_checks(node: &PlanNode) -> bool {
 
 /// What the names after `checks.` stand for: only those that this node reads, a suite has thousands.
 fn checks(room: &Room, node: &PlanNode) -> Value {
-    let mut names: Vec<&str> = Vec::new();
-    each_reads(node, &mut |reads| {
-        names.extend(reads.checks.iter().filter_map(|(path, _)| path.first()).map(String::as_str));
-    });
+    let mut names: Vec<String> = Vec::new();
+    let mut first = |reads: &Reads| names.extend(reads.checks.iter().filter_map(|(path, _)| path.first().cloned()));
+    each_reads(node, &mut |reads| first(reads));
+    for tree in endpoint_trees(room, node) {
+        tree_reads(&tree, &mut |reads| first(reads));
+    }
     names.sort_unstable();
     names.dedup();
-    let entry = |name: &str| Some((Arc::from(name), reached(room, node.reach.get(name)?)));
+    let entry = |name: String| {
+        let value = reached(room, node.reach.get(&name)?);
+        Some((Arc::from(name), value))
+    };
     Value::object(names.into_iter().filter_map(entry).collect())
+}
+
+/// Endpoints that a check describes itself may read what others saved; those of the target cannot.
+fn endpoint_trees(room: &Room, node: &PlanNode) -> Vec<Tree> {
+    let Body::Check(check) = &node.body else { return Vec::new() };
+    let endpoints =
+        check.act.iter().chain(&check.witness).chain(&check.cleanup).filter_map(|act| act.endpoint.as_ref());
+    let inline = endpoints.filter(|endpoint| !room.target().endpoints.contains_key(&endpoint.name));
+    inline.filter_map(|endpoint| room.plan.lang.tree(&endpoint.config, &room.plan.sources).ok()).collect()
 }
 
 fn reached(room: &Room, reach: &Reach) -> Value {
     match reach {
         Reach::Node(ix) => of_node(room, *ix),
-        Reach::Instances(all) => Value::object(all.iter().map(|(key, ix)| (Arc::clone(key), of_node(room, *ix))).collect()),
+        Reach::Instances(all) => {
+            Value::object(all.iter().map(|(key, ix)| (Arc::clone(key), of_node(room, *ix))).collect())
+        }
     }
 }
 

@@ -46,7 +46,9 @@ impl Secrets {
             cx.place.cluster = cx.target.clusters.get(cluster).cloned();
             return self.of_cluster(secret, &cx, name).await;
         }
-        let value = local(name, source).unwrap_or_else(|| Err(format!("secret `{name}` has no source"))).map_err(Broken::fatal)?;
+        let value = local(name, source)
+            .unwrap_or_else(|| Err(format!("secret `{name}` has no source")))
+            .map_err(Broken::fatal)?;
         self.redactor.learn(name, &value);
         Ok(value)
     }
@@ -91,7 +93,8 @@ fn local(name: &str, source: &SecretSource) -> Option<Result<String, String>> {
 }
 
 fn from_file(name: &str, path: &Path) -> Result<String, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("secret `{name}`: cannot read {}: {error}", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("secret `{name}`: cannot read {}: {error}", path.display()))?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }

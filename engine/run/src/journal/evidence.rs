@@ -99,12 +99,13 @@ fn fits(value: &Json, left: &mut usize) -> bool {
         Json::String(text) => take(text.len() + 2),
         Json::Array(items) => take(2 + items.len()) && items.iter().all(|item| fits(item, left)),
         Json::Object(map) => {
-            take(2) && map.iter().all(|(key, value)| {
-                let name = key.len() + 4;
-                let enough = *left >= name;
-                *left = left.saturating_sub(name);
-                enough && fits(value, left)
-            })
+            take(2)
+                && map.iter().all(|(key, value)| {
+                    let name = key.len() + 4;
+                    let enough = *left >= name;
+                    *left = left.saturating_sub(name);
+                    enough && fits(value, left)
+                })
         }
     }
 }
@@ -183,7 +184,9 @@ mod tests {
         let Ok(Evidence::File { path, cut: true, .. }) = keeper.keep(value, read) else { panic!() };
         let kept: Json = serde_json::from_slice(&std::fs::read(dir.path().join(path)).unwrap()).unwrap();
         assert_eq!(kept["read"].as_str().unwrap().len(), WHOLE);
-        assert!(kept["body"].as_str().unwrap().ends_with("bytes kept]") && kept["body"].as_str().unwrap().len() < 2 * TEXT);
+        assert!(
+            kept["body"].as_str().unwrap().ends_with("bytes kept]") && kept["body"].as_str().unwrap().len() < 2 * TEXT
+        );
         assert_eq!(kept["list"].as_array().unwrap().len(), ITEMS + 1);
     }
 }

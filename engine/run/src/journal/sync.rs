@@ -44,7 +44,9 @@ impl Syncer {
 fn serve(file: &File, asked: &Receiver<Reply>) {
     while let Ok(first) = asked.recv() {
         let all: Vec<Reply> = std::iter::once(first).chain(asked.try_iter()).collect();
-        let done = file.sync_data().map_err(|error| Broken::fatal(format!("the journal cannot be brought to the disk: {error}")));
+        let done = file
+            .sync_data()
+            .map_err(|error| Broken::fatal(format!("the journal cannot be brought to the disk: {error}")));
         for reply in all {
             let _ = reply.send(done.clone());
         }

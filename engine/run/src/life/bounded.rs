@@ -1,8 +1,8 @@
 //! Deadlines of observations, and what is done about one that does not end.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A kind that knows its deadline ends by itself and says why; it gets this much longer for it.
@@ -15,16 +15,28 @@ pub async fn by<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<T
     tokio::time::timeout_at((deadline + OWN_END).into(), work).await.ok()
 }
 
-/// Tells those who still work for an observation that nobody waits for them. Whether one of them hangs: whoever
-/// works on a thread of its own holds a clone of the flag, and is done when it drops it.
-pub async fn give_up(flag: &Arc<AtomicBool>) -> bool {
-    flag.store(true, Ordering::Relaxed);
-    let end = Instant::now() + GRACE;
-    while Arc::strong_count(flag) > 1 {
-        if Instant::now() >= end {
-            return true;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+/// Tells those who work for a check that nobody waits for them any more. Whoever works on a thread of its own
+/// holds a clone, and is done when it drops it.
+#[derive(Debug, Default)]
+pub struct Flag(Mutex<Arc<AtomicBool>>);
+
+impl Flag {
+    /// The flag of what is done now.
+    pub fn get(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
-    false
+
+    /// Raises it. Whether somebody still works after that; what is done next has a fresh flag.
+    pub async fn give_up(&self) -> bool {
+        let flag = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        flag.store(true, Ordering::Relaxed);
+        let end = Instant::now() + GRACE;
+        while Arc::strong_count(&flag) > 1 {
+            if Instant::now() >= end {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
+    }
 }

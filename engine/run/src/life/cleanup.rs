@@ -136,7 +136,8 @@ async fn place_of(room: &Room, ix: NodeIx, intent: &Intent) -> Result<Place, Str
     }
     if let Some(name) = &intent.endpoint {
         let own = acts(room, ix).filter_map(|act| act.endpoint.as_ref()).find(|endpoint| endpoint.name == *name);
-        let endpoint = own.or_else(|| target.endpoints.get(name)).ok_or_else(|| format!("the target has no endpoint `{name}`"))?;
+        let endpoint =
+            own.or_else(|| target.endpoints.get(name)).ok_or_else(|| format!("the target has no endpoint `{name}`"))?;
         let flag = Arc::new(AtomicBool::new(false));
         let cx = room.cx(ix, place.clone(), deadline(), &flag);
         let filled = room.endpoints.filled(room, endpoint, &scope::of(room, ix), &cx).await;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use checkrun_judge::{Case, Judgement, judge};
@@ -78,23 +77,22 @@ impl Drop for Effecting<'_> {
 impl Life<'_> {
     /// Looks once.
     pub(super) async fn look(&mut self, ask: Ask<'_>) -> Look {
-        let flag = Arc::new(AtomicBool::new(false));
-        let seen = bounded::by(ask.deadline, self.observe(ask, &flag)).await;
+        let seen = bounded::by(ask.deadline, self.observe(ask)).await;
         match seen {
             Some(Ok((observation, witness))) => self.judged(observation, witness),
             Some(Err(broken)) => Look::Broken(broken),
             None => {
-                let hangs = bounded::give_up(&flag).await;
+                let hangs = self.flag.give_up().await;
                 let cause = Broken::transient(self.timeout_text());
                 if hangs { Look::Hangs(cause) } else { Look::Broken(cause) }
             }
         }
     }
 
-    async fn observe(&self, ask: Ask<'_>, flag: &Arc<AtomicBool>) -> Result<(Observation, Option<Json>), Broken> {
+    async fn observe(&self, ask: Ask<'_>) -> Result<(Observation, Option<Json>), Broken> {
         let Some(act) = &self.act else { return Ok((Observation::from(Json::Object(serde_json::Map::new())), None)) };
         let observation = {
-            let cx = self.cx(act, ask, flag);
+            let cx = self.cx(act, ask);
             match ask.again {
                 Some(last) => act.kind.reread(&cx, last).await?,
                 None => {
@@ -104,13 +102,17 @@ impl Life<'_> {
             }
         };
         let Some(witness) = &self.witness else { return Ok((observation, None)) };
-        let cx = self.cx(witness, ask, flag);
-        let seen = witness.kind.observe(&cx).await.map_err(|broken| Broken { cause: format!("the witness: {}", broken.cause), ..broken })?;
+        let cx = self.cx(witness, ask);
+        let seen = witness
+            .kind
+            .observe(&cx)
+            .await
+            .map_err(|broken| Broken { cause: format!("the witness: {}", broken.cause), ..broken })?;
         Ok((observation, Some(seen.value)))
     }
 
-    pub(super) fn cx(&self, act: &Ready, ask: Ask<'_>, flag: &Arc<AtomicBool>) -> Cx {
-        let mut cx = self.room.cx(self.ix, act.place.clone(), ask.deadline, flag);
+    pub(super) fn cx(&self, act: &Ready, ask: Ask<'_>) -> Cx {
+        let mut cx = self.room.cx(self.ix, act.place.clone(), ask.deadline, &self.flag.get());
         cx.wait_epoch = ask.epoch;
         cx.wait_id = ask.wait_id;
         cx
@@ -126,7 +128,7 @@ impl Life<'_> {
         let mut it = Value::observation(Arc::clone(&value), fields);
         if let Some(hook) = self.body.hook.as_ref().filter(|hook| hook.has("observed")) {
             scope.set_observation(it.clone(), now);
-            match hook.observed(&scope) {
+            match tokio::task::block_in_place(|| hook.observed(&scope)) {
                 Ok(Some(more)) => {
                     value = with_hook(&value, more.to_json());
                     it = Value::observation(Arc::clone(&value), fields);
@@ -141,7 +143,7 @@ impl Life<'_> {
         let node = self.room.node(self.ix);
         let asked = checkrun_judge::asked(&self.body.expect, self.body.allow_empty);
         let ruling: Option<Ruling> = self.act.as_ref().map(|act| act.kind.rule(&value, asked));
-        let judgement = judge(&Case {
+        let case = Case {
             doc,
             ruling,
             kind_span: self.body.act.as_ref().map_or(node.span, |act| act.span),
@@ -152,7 +154,9 @@ impl Life<'_> {
             hook: self.body.hook.as_deref(),
             readiness: &self.room.plan.readiness,
             asked,
-        });
+        };
+        // A hook may take its time; nobody else may wait for it.
+        let judgement = if case.hook.is_some() { tokio::task::block_in_place(|| judge(&case)) } else { judge(&case) };
         let mut seen = Seen { observation, value, witness, judgement, saves: Vec::new(), unreadable: None };
         if seen.judgement.outcome == Outcome::Met {
             for (name, save, _) in &node.saves {

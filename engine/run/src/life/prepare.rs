@@ -64,7 +64,12 @@ fn refusal(room: &Room, effect: Effect, allowed: Effect, act: Option<&Ready>) ->
         return Some(format!("not allowed: its effect is {}, and the run is read-only", effect.word()));
     }
     (effect > allowed).then(|| {
-        format!("not allowed: with its values its effect is {}, and {} allows {}", effect.word(), place(), allowed.word())
+        format!(
+            "not allowed: with its values its effect is {}, and {} allows {}",
+            effect.word(),
+            place(),
+            allowed.word()
+        )
     })
 }
 

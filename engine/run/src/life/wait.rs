@@ -3,7 +3,6 @@
 //! The rules are in `docs/design/scheduler.md`, section "A wait".
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use checkrun_model::event::{Event, Outcome};
@@ -64,12 +63,17 @@ enum Next {
 
 impl Life<'_> {
     /// Looks until there is a verdict.
-    pub(super) async fn watch(mut self, given_up: &Arc<AtomicBool>) -> Ending {
+    pub(super) async fn watch(mut self) -> Ending {
         let mut wait = self.begin();
         loop {
             let began = Instant::now();
             let acted = wait.acted.take();
-            let ask = Ask { deadline: self.deadline(&wait, began), epoch: wait.epoch, wait_id: wait.wait_id, again: acted.as_ref() };
+            let ask = Ask {
+                deadline: self.deadline(&wait, began),
+                epoch: wait.epoch,
+                wait_id: wait.wait_id,
+                again: acted.as_ref(),
+            };
             let look = self.look(ask).await;
             wait.acted = acted;
             self.story.attempts += 1;
@@ -79,7 +83,7 @@ impl Life<'_> {
                 Next::Pause => {}
             }
             let Some(pause) = wait.next_pause() else { return self.at_the_end(wait) };
-            self.pause(&wait, pause, given_up).await;
+            self.pause(&wait, pause).await;
         }
     }
 
@@ -159,7 +163,9 @@ impl Life<'_> {
     fn holds(&mut self, wait: &mut Waiting, mut seen: Box<Seen>, began: Instant) -> Next {
         let Some(holds_for) = self.body.holds_for else { return Next::End(self.conclude(*seen, Vec::new())) };
         if wait.again == Again::Never {
-            return Next::End(self.conclude(*seen, vec!["it was looked at once: there is nothing to read again".into()]));
+            return Next::End(
+                self.conclude(*seen, vec!["it was looked at once: there is nothing to read again".into()]),
+            );
         }
         let since = *wait.holding.get_or_insert(began);
         if began.duration_since(since) >= holds_for {
@@ -199,12 +205,12 @@ impl Life<'_> {
     }
 
     /// Waits without a slot: for so long, or until the kind says that something has changed.
-    async fn pause(&self, wait: &Waiting, pause: Duration, given_up: &Arc<AtomicBool>) {
+    async fn pause(&self, wait: &Waiting, pause: Duration) {
         self.room.tell(Msg::Waits(self.ix));
         let floor = tokio::time::Instant::now() + LEAST.min(pause);
         if let Some(act) = &self.act {
             let deadline = Instant::now() + pause;
-            let cx = self.cx(act, Ask { deadline, epoch: wait.epoch, wait_id: wait.wait_id, again: None }, given_up);
+            let cx = self.cx(act, Ask { deadline, epoch: wait.epoch, wait_id: wait.wait_id, again: None });
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = act.kind.changed(&cx) => tokio::time::sleep_until(floor).await,

@@ -159,7 +159,9 @@ impl Owner {
         match settled.cause {
             Cause::Own => String::new(),
             Cause::LeftOut => self.room.node(ix).skip.clone().unwrap_or_default(),
-            Cause::Need(need) if self.room.node(need).parent == Some(ix) => format!("{} {}{}", id(need), word(need), first(need)),
+            Cause::Need(need) if self.room.node(need).parent == Some(ix) => {
+                format!("{} {}{}", id(need), word(need), first(need))
+            }
             Cause::Need(need) => format!("needs {}, {}{}", id(need), word(need), first(need)),
             Cause::Group(group) => format!("its group {}, {}{}", id(group), word(group), first(group)),
             Cause::Lock(lock) => {

@@ -91,7 +91,8 @@ fn in_order(open: BTreeMap<IntentId, (NodeIndex, Intent)>) -> Vec<Left> {
     checks
         .into_iter()
         .flat_map(|all| {
-            let (entries, mut made): (Vec<_>, Vec<_>) = all.into_iter().partition(|left| left.intent.kind.starts_with(PREFIX));
+            let (entries, mut made): (Vec<_>, Vec<_>) =
+                all.into_iter().partition(|left| left.intent.kind.starts_with(PREFIX));
             made.reverse();
             entries.into_iter().chain(made)
         })

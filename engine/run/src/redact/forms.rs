@@ -21,10 +21,12 @@ pub fn of(value: &str) -> Vec<String> {
     for offset in 0..3 {
         forms.extend(base64_at(value.as_bytes(), offset));
     }
-    forms.extend([BASE64_STANDARD_NO_PAD.encode(value), BASE64_URL_SAFE_NO_PAD.encode(value)].iter().flat_map(|text| {
-        let padding = "=".repeat((4 - text.len() % 4) % 4);
-        [text.clone(), format!("{text}{padding}"), format!("{text}{}", padding.replace('=', "%3D"))]
-    }));
+    forms.extend([BASE64_STANDARD_NO_PAD.encode(value), BASE64_URL_SAFE_NO_PAD.encode(value)].iter().flat_map(
+        |text| {
+            let padding = "=".repeat((4 - text.len() % 4) % 4);
+            [text.clone(), format!("{text}{padding}"), format!("{text}{}", padding.replace('=', "%3D"))]
+        },
+    ));
     let mut seen = std::collections::BTreeSet::new();
     forms.retain(|form| seen.insert(form.clone()));
     forms
@@ -38,7 +40,10 @@ fn base64_at(value: &[u8], offset: usize) -> Vec<String> {
     let from = [0, 2, 3][offset];
     let to = bytes.len() * 4 / 3;
     let part = |text: String| text.get(from..to).filter(|part| part.len() >= LEAST).map(str::to_owned);
-    [BASE64_STANDARD_NO_PAD.encode(&bytes), BASE64_URL_SAFE_NO_PAD.encode(&bytes)].into_iter().filter_map(part).collect()
+    [BASE64_STANDARD_NO_PAD.encode(&bytes), BASE64_URL_SAFE_NO_PAD.encode(&bytes)]
+        .into_iter()
+        .filter_map(part)
+        .collect()
 }
 
 fn is_unreserved(byte: u8) -> bool {

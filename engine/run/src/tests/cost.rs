@@ -24,7 +24,8 @@ fn trivial_checks() {
         let (world, _) = World::new(|_, _| Does::Returns(json!({"ok": true, "status": 200, "json": {"status": "ok"}})));
         let count = 20_000;
         let ids: Vec<&'static str> = (0..count).map(|at| &*format!("c{at}").leak()).collect();
-        let draft = |id: &&'static str| Draft { expect: vec!["status == 200", "json.status == \"ok\""], ..check(id, world) };
+        let draft =
+            |id: &&'static str| Draft { expect: vec!["status == 200", "json.status == \"ok\""], ..check(id, world) };
         let mut suite = Suite::new(ids.iter().map(draft).collect());
         suite.jobs = jobs;
         let plan = suite.plan();

@@ -14,12 +14,20 @@ fn place(ran: &Ran, wanted: impl Fn(&Event) -> bool) -> usize {
 #[test]
 fn a_fixture_is_undone_when_its_last_dependent_has_ended() {
     let (world, seen) = World::new(|id, _| if id == "make" { Does::Makes("topic") } else { fine() });
-    let ran = Suite::new(vec![writer("make", world), check("use", world).needs(&["make"]), check("last", world).needs(&["use"])]).run();
+    let ran = Suite::new(vec![
+        writer("make", world),
+        check("use", world).needs(&["make"]),
+        check("last", world).needs(&["use"]),
+    ])
+    .run();
     assert_eq!(ran.exit, 0);
     assert!(seen.made.lock().unwrap().is_empty());
     let last = place(&ran, |event| matches!(event, Event::Judged(judged) if judged.node == 2));
     assert!(place(&ran, |event| matches!(event, Event::Undone { already_gone: false, .. })) > last);
-    assert!(place(&ran, |event| matches!(event, Event::Intended { .. })) < place(&ran, |event| matches!(event, Event::Made { .. })));
+    assert!(
+        place(&ran, |event| matches!(event, Event::Intended { .. }))
+            < place(&ran, |event| matches!(event, Event::Made { .. }))
+    );
 }
 
 #[test]
@@ -71,13 +79,15 @@ fn cleanup_entries_run_before_the_undoing_also_when_the_check_failed() {
     let ran = Suite::new(vec![Draft { cleanup: vec![args], ..writer("a", world) }]).run();
     assert_eq!((ran.exit, seen.looks("a")), (1, 2));
     let cleaned = place(&ran, |event| matches!(event, Event::CleanedUp { failed: None, .. }));
-    let undone: Vec<usize> = ran.events().enumerate().filter(|(_, event)| matches!(event, Event::Undone { .. })).map(|(at, _)| at).collect();
+    let undone: Vec<usize> =
+        ran.events().enumerate().filter(|(_, event)| matches!(event, Event::Undone { .. })).map(|(at, _)| at).collect();
     assert!(undone.len() == 2 && cleaned < undone[1], "{undone:?}");
 }
 
 #[test]
 fn a_cleanup_entry_that_does_not_do_its_work_leaves_something_behind() {
-    let (world, _) = World::new(|_, look| if look == 1 { fine() } else { Does::Returns(json!({"over": "still there"})) });
+    let (world, _) =
+        World::new(|_, look| if look == 1 { fine() } else { Does::Returns(json!({"over": "still there"})) });
     let args = json!({"world": world, "effect": "write"});
     let ran = Suite::new(vec![Draft { cleanup: vec![args], ..writer("a", world) }]).run();
     assert_eq!(ran.exit, 3);

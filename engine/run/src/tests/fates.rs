@@ -14,7 +14,8 @@ use super::suite::{Draft, Suite, check, group, writer};
 #[test]
 fn a_graph_runs_in_order_and_passes() {
     let (world, seen) = World::new(|_, _| fine());
-    let ran = Suite::new(vec![check("c", world).needs(&["b"]), check("b", world).needs(&["a"]), check("a", world)]).run();
+    let ran =
+        Suite::new(vec![check("c", world).needs(&["b"]), check("b", world).needs(&["a"]), check("a", world)]).run();
     assert_eq!(ran.exit, 0);
     assert_eq!(*seen.order.lock().unwrap(), ["a", "b", "c"]);
     assert!(matches!(ran.events().next(), Some(Event::RunStarted(_))));
@@ -25,7 +26,13 @@ fn a_graph_runs_in_order_and_passes() {
 #[test]
 fn a_failure_blocks_what_needs_it_and_names_the_root() {
     let (world, _) = World::new(|id, _| if id == "a" { not_yet() } else { fine() });
-    let ran = Suite::new(vec![check("a", world), check("b", world).needs(&["a"]), check("c", world).needs(&["b"]), check("d", world)]).run();
+    let ran = Suite::new(vec![
+        check("a", world),
+        check("b", world).needs(&["a"]),
+        check("c", world).needs(&["b"]),
+        check("d", world),
+    ])
+    .run();
     assert_eq!(ran.exit, 1);
     assert_eq!(ran.verdict("a"), (Verdict::Failed, "it is fine: ok is false"));
     assert_eq!(ran.verdict("b"), (Verdict::Blocked, "needs a, failed"));
@@ -73,7 +80,10 @@ fn one_that_hangs_is_given_up_and_keeps_its_lock() {
     let began = std::time::Instant::now();
     let ran = Suite::new(vec![a, b, check("c", world)]).run();
     assert!(began.elapsed() < Duration::from_secs(50), "the process does not wait for it");
-    assert_eq!(ran.verdict("a"), (Verdict::Error, "no answer within its timeout of 50ms; it does not end and was given up"));
+    assert_eq!(
+        ran.verdict("a"),
+        (Verdict::Error, "no answer within its timeout of 50ms; it does not end and was given up")
+    );
     assert_eq!(ran.verdict("b"), (Verdict::Blocked, "lock kafka is kept by a, which does not end"));
     assert_eq!((seen.looks("b"), ran.verdict("c").0), (0, Verdict::Passed));
 }
@@ -101,7 +111,8 @@ fn no_more_looks_at_a_time_than_jobs() {
 #[test]
 fn expectations_are_judged_beside_the_rule_and_point_at_their_line() {
     let (world, _) = World::new(|_, _| Does::Returns(json!({"ok": true, "count": 2})));
-    let ran = Suite::new(vec![Draft { expect: vec!["count == 2", "count == inputs.three"], ..check("a", world) }]).run();
+    let ran =
+        Suite::new(vec![Draft { expect: vec!["count == 2", "count == inputs.three"], ..check("a", world) }]).run();
     let judged = ran.judged("a");
     assert_eq!(judged.verdict, Verdict::Failed);
     assert_eq!(judged.findings.len(), 3);
@@ -111,10 +122,12 @@ fn expectations_are_judged_beside_the_rule_and_point_at_their_line() {
 
 #[test]
 fn saved_values_reach_those_who_need_them() {
-    let (world, _) = World::new(|id, _| if id == "a" { Does::Returns(json!({"ok": true, "name": "kafka-0"})) } else { fine() });
+    let (world, _) =
+        World::new(|id, _| if id == "a" { Does::Returns(json!({"ok": true, "name": "kafka-0"})) } else { fine() });
     let a = Draft { saves: vec![("first", "name")], ..check("a", world) };
     let args = json!({"world": world, "says": "pod {{ checks.a.first }} of {{ run.id }}"});
-    let b = Draft { args, expect: vec!["said.starts_with(\"pod \" + checks.a.first)"], ..check("b", world) }.needs(&["a"]);
+    let b =
+        Draft { args, expect: vec!["said.starts_with(\"pod \" + checks.a.first)"], ..check("b", world) }.needs(&["a"]);
     let ran = Suite::new(vec![a, b]).run();
     assert_eq!(ran.verdict("b"), (Verdict::Passed, ""));
     assert_eq!(ran.judged("a").saved, json!({"first": "kafka-0"}));
@@ -143,7 +156,8 @@ fn when_skips_with_its_text_and_a_group_takes_its_members_along() {
 
 #[test]
 fn a_group_sums_up_its_members_and_saves() {
-    let (world, _) = World::new(|id, _| if id == "h.bad" { not_yet() } else { Does::Returns(json!({"ok": true, "n": 7})) });
+    let (world, _) =
+        World::new(|id, _| if id == "h.bad" { not_yet() } else { Does::Returns(json!({"ok": true, "n": 7})) });
     let group_with_output = Draft { saves: vec![("out", "checks.member.n")], ..group("g") };
     let member = Draft { saves: vec![("n", "n")], ..check("member", world) }.of("g");
     let user = Draft { expect: vec!["n == checks.g.out"], ..check("user", world) }.needs(&["g"]);
@@ -180,7 +194,9 @@ fn secrets_stay_out_of_everything_that_is_written() {
     let file = dir.path().join("secret");
     std::fs::write(&file, "hunter2-9981\n").unwrap();
     let (world, _) = World::new(|id, _| match id {
-        "leaks" => Does::Returns(json!({"ok": false, "over": "user:hunter2-9981 refused", "big": "hunter2-9981 ".repeat(1000)})),
+        "leaks" => Does::Returns(
+            json!({"ok": false, "over": "user:hunter2-9981 refused", "big": "hunter2-9981 ".repeat(1000)}),
+        ),
         "breaks" => Does::Breaks(Broken::fatal("aHVudGVyMi05OTgx is no password")),
         _ => fine(),
     });
@@ -202,7 +218,10 @@ fn a_missing_secret_is_that_checks_error() {
     let args = json!({"world": world, "says": "{{ secret('db') }}"});
     let mut suite = Suite::new(vec![Draft { args, ..check("a", world) }]);
     suite.secrets.insert("db".into(), SecretSource::Env("CHECKRUN_TEST_NOT_SET".into()));
-    assert_eq!(suite.run().verdict("a"), (Verdict::Error, "secret `db`: the environment has no `CHECKRUN_TEST_NOT_SET`"));
+    assert_eq!(
+        suite.run().verdict("a"),
+        (Verdict::Error, "secret `db`: the environment has no `CHECKRUN_TEST_NOT_SET`")
+    );
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use checkrun_model::{
-    Asked, Broken, Cx, Effect, Field, Intent, Kind, KindDoc, KindEntry, LockMode, Observation, Place, Repeats, Ruling, Runs,
-    Sort, Touch, Undone, Witness,
+    Asked, Broken, Cx, Effect, Field, Intent, Kind, KindDoc, KindEntry, LockMode, Observation, Place, Repeats, Ruling,
+    Runs, Sort, Touch, Undone, Witness,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -136,8 +136,14 @@ impl Probe {
     async fn make(&self, world: &World, cx: &Cx, name: &str) -> Result<(), Broken> {
         let identity = json!({"world": self.world, "name": name});
         let endpoint = cx.place.endpoint.as_ref().filter(|_| self.at_endpoint).map(|endpoint| endpoint.name.clone());
-        let intent =
-            Intent { kind: "probe".into(), cluster: None, endpoint, object: name.into(), identity: identity.clone(), undo: true };
+        let intent = Intent {
+            kind: "probe".into(),
+            cluster: None,
+            endpoint,
+            object: name.into(),
+            identity: identity.clone(),
+            undo: true,
+        };
         let id = cx.ledger.intend(&cx.check, intent).await?;
         world.made.lock().unwrap().push(name.into());
         cx.ledger.made(id, identity).await

@@ -15,7 +15,11 @@ fn a_request_to_stop_ends_what_runs_and_cleans_up() {
         "make" => Does::Makes("topic"),
         _ => Does::Pends,
     });
-    let suite = Suite::new(vec![writer("make", world), check("runs", world).needs(&["make"]), check("later", world).needs(&["runs"])]);
+    let suite = Suite::new(vec![
+        writer("make", world),
+        check("runs", world).needs(&["make"]),
+        check("later", world).needs(&["runs"]),
+    ]);
     let began = Instant::now();
     let ran = suite.run_watched(|line, stop| {
         if matches!(line.event, Event::Started { node: 1 }) {
@@ -33,11 +37,12 @@ fn a_request_to_stop_ends_what_runs_and_cleans_up() {
 #[test]
 fn a_second_request_ends_at_once_and_lists_what_is_left() {
     let (world, seen) = World::new(|_, _| Does::MakesAndPends("topic"));
-    let ran = Suite::new(vec![writer("make", world), check("later", world).needs(&["make"])]).run_watched(|line, stop| {
-        if matches!(line.event, Event::Made { .. }) {
-            stop.send(Stop::Now).unwrap();
-        }
-    });
+    let ran =
+        Suite::new(vec![writer("make", world), check("later", world).needs(&["make"])]).run_watched(|line, stop| {
+            if matches!(line.event, Event::Made { .. }) {
+                stop.send(Stop::Now).unwrap();
+            }
+        });
     assert_eq!(ran.exit, 3);
     assert!(ran.events().any(|event| matches!(event, Event::LeftBehind { object, .. } if object == "topic")));
     assert_eq!((ran.verdict("make").0, ran.verdict("later").0), (Verdict::Error, Verdict::Skipped));

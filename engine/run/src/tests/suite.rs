@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use checkrun_lang::{Expectation, Known, Lang, ReadinessRules, Value, What};
 use checkrun_model::event::{Event, Judged, Line};
-use checkrun_model::{Effect, Endpoint, Files, Importance, Kind, LoadCx, LockMode, Node, SourceId, Sources, Span, Target, Verdict};
+use checkrun_model::{
+    Effect, Endpoint, Files, Importance, Kind, LoadCx, LockMode, Node, SourceId, Sources, Span, Target, Verdict,
+};
 use checkrun_spec::plan::{Act, Bindings, Body, CheckBody, NodeIx, Plan, PlanNode, Reach, SecretSource};
 use serde_json::{Value as Json, json};
 
@@ -149,9 +151,19 @@ impl Suite {
             config: Node::from_json(Span::new(source, 0, 1), &self.endpoint_config),
             allow: Effect::Destroy,
         });
-        let ids: HashMap<&str, NodeIx> = self.drafts.iter().enumerate().map(|(at, draft)| (draft.id, crate::state::graph::node(at))).collect();
+        let ids: HashMap<&str, NodeIx> =
+            self.drafts.iter().enumerate().map(|(at, draft)| (draft.id, crate::state::graph::node(at))).collect();
         let reach = Arc::new(ids.iter().map(|(id, ix)| ((*id).to_owned(), Reach::Node(*ix))).collect());
-        let builder = Builder { suite: self, sources: &sources, source, lang: &lang, text: &text, endpoint: &endpoint, ids, reach };
+        let builder = Builder {
+            suite: self,
+            sources: &sources,
+            source,
+            lang: &lang,
+            text: &text,
+            endpoint: &endpoint,
+            ids,
+            reach,
+        };
         let nodes = self.drafts.iter().map(|draft| builder.node(draft)).collect();
         let mut target = Target { name: "test".into(), ..Target::default() };
         target.endpoints.insert("place".into(), Arc::clone(&endpoint));
@@ -251,7 +263,8 @@ impl Builder<'_> {
         let span = self.span(draft.id);
         let args = self.lang.tree(&Node::from_json(span, args), self.sources).unwrap();
         let files: Arc<dyn Files> = Arc::new(NoFiles);
-        let secrets = args.reads().iter().flat_map(|(_, reads)| reads.secrets.iter().map(|(secret, _)| secret.clone())).collect();
+        let secrets =
+            args.reads().iter().flat_map(|(_, reads)| reads.secrets.iter().map(|(secret, _)| secret.clone())).collect();
         let decoded = (KINDS[0].parse)(&args.deferred(), &LoadCx { files: &*files }).unwrap();
         Act {
             kind: &KINDS[0],
@@ -287,14 +300,25 @@ impl Builder<'_> {
     }
 
     fn group(&self, draft: &Draft) -> Body {
-        let members = self.suite.drafts.iter().filter(|other| other.parent == Some(draft.id)).map(|other| self.ix(other.id)).collect();
+        let members = self
+            .suite
+            .drafts
+            .iter()
+            .filter(|other| other.parent == Some(draft.id))
+            .map(|other| self.ix(other.id))
+            .collect();
         Body::Group { members }
     }
 
     fn check(&self, draft: &Draft) -> Body {
         let act = self.act(draft, &draft.args);
-        let effect: Effect = serde_json::from_value(draft.args.get("effect").cloned().unwrap_or(json!("read"))).unwrap();
-        let expect = draft.expect.iter().map(|text| Expectation { span: self.span(draft.id), text: (*text).into(), what: What::Expr(self.expr(text)) });
+        let effect: Effect =
+            serde_json::from_value(draft.args.get("effect").cloned().unwrap_or(json!("read"))).unwrap();
+        let expect = draft.expect.iter().map(|text| Expectation {
+            span: self.span(draft.id),
+            text: (*text).into(),
+            what: What::Expr(self.expr(text)),
+        });
         Body::Check(Box::new(CheckBody {
             act: Some(act),
             expect: expect.collect(),

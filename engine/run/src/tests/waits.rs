@@ -40,8 +40,9 @@ fn the_first_look_is_immediate() {
 
 #[test]
 fn at_the_deadline_it_failed_with_what_was_seen_last() {
-    let (world, _) = World::new(|_, look| if look % 2 == 1 { not_yet() } else { Does::Breaks(Broken::transient("refused")) });
-    let ran = Suite::new(vec![check("a", world).within(300)]).run();
+    let (world, _) =
+        World::new(|_, look| if look % 2 == 1 { not_yet() } else { Does::Breaks(Broken::transient("refused")) });
+    let ran = Suite::new(vec![check("a", world).within(1_500)]).run();
     let judged = ran.judged("a");
     assert_eq!((judged.verdict, judged.reason.as_str()), (Verdict::Failed, "it is fine: ok is false"));
     assert!(judged.attempts >= 2);
@@ -51,7 +52,7 @@ fn at_the_deadline_it_failed_with_what_was_seen_last() {
 #[test]
 fn at_the_deadline_it_is_an_error_if_nothing_was_ever_seen() {
     let (world, _) = World::new(|_, _| Does::Breaks(Broken::transient("refused")));
-    let ran = Suite::new(vec![check("a", world).within(200)]).run();
+    let ran = Suite::new(vec![check("a", world).within(1_500)]).run();
     assert_eq!(ran.verdict("a"), (Verdict::Error, "refused"));
     assert!(ran.judged("a").attempts >= 2);
 }
@@ -64,7 +65,8 @@ fn what_does_not_get_better_ends_the_wait_at_once() {
         _ => Does::Returns(json!({"ok": true, "count": "3"})),
     });
     let sorts = Draft { expect: vec!["count == 3"], ..check("sorts", world) };
-    let drafts = vec![check("forbidden", world).within(60_000), check("over", world).within(60_000), sorts.within(60_000)];
+    let drafts =
+        vec![check("forbidden", world).within(60_000), check("over", world).within(60_000), sorts.within(60_000)];
     let ran = Suite::new(drafts).run();
     assert_eq!(ran.verdict("forbidden"), (Verdict::Error, "403"));
     assert_eq!(ran.verdict("over"), (Verdict::Failed, "it is fine: the Job failed"));
@@ -107,31 +109,31 @@ fn a_wait_holds_no_slot() {
 #[test]
 fn holds_for_looks_again_until_the_time_is_over() {
     let (world, _) = World::new(|_, _| fine());
-    let ran = Suite::new(vec![holds(check("a", world), 300)]).run();
+    let ran = Suite::new(vec![holds(check("a", world), 700)]).run();
     let judged = ran.judged("a");
     assert_eq!(judged.verdict, Verdict::Passed);
     let took = judged.ended.duration_since(judged.started.unwrap());
-    assert!(judged.attempts >= 3 && took.as_millis() >= 300, "{judged:?}");
+    assert!(judged.attempts >= 2 && took.as_millis() >= 700, "{judged:?}");
 }
 
 #[test]
 fn a_break_fails_at_once_without_within_and_goes_back_to_waiting_with_it() {
     let script = |_: &str, look: usize| if look == 3 { not_yet() } else { fine() };
     let (world, _) = World::new(script);
-    let ran = Suite::new(vec![holds(check("a", world), 60_000)]).run();
+    let ran = Suite::new(vec![holds(check("a", world), 10_000)]).run();
     assert_eq!((ran.verdict("a").0, ran.judged("a").attempts), (Verdict::Failed, 3));
     let (world, _) = World::new(script);
-    let ran = Suite::new(vec![holds(check("a", world).within(30_000), 300)]).run();
+    let ran = Suite::new(vec![holds(check("a", world).within(60_000), 3_000)]).run();
     let judged = ran.judged("a");
     assert_eq!(judged.verdict, Verdict::Passed);
     assert!(judged.transitions.iter().any(|(_, what)| what == "it is fine: ok is false"));
-    assert!(judged.attempts >= 6);
+    assert!(judged.attempts >= 5);
 }
 
 #[test]
 fn a_trouble_while_it_must_hold_is_an_error_not_a_pass() {
     let (world, _) = World::new(|_, look| if look == 3 { Does::Breaks(Broken::transient("cut")) } else { fine() });
-    let ran = Suite::new(vec![holds(check("a", world), 60_000)]).run();
+    let ran = Suite::new(vec![holds(check("a", world), 10_000)]).run();
     assert_eq!(ran.verdict("a"), (Verdict::Error, "cut"));
 }
 
@@ -139,7 +141,7 @@ fn a_trouble_while_it_must_hold_is_an_error_not_a_pass() {
 fn the_first_observation_stays_in_reach() {
     let (world, _) = World::new(|_, look| Does::Returns(json!({"ok": true, "restarts": usize::from(look >= 3)})));
     let stays = Draft { expect: vec!["restarts == first.restarts"], ..check("a", world) };
-    let ran = Suite::new(vec![holds(stays, 60_000)]).run();
+    let ran = Suite::new(vec![holds(stays, 10_000)]).run();
     assert_eq!((ran.verdict("a").0, ran.judged("a").attempts), (Verdict::Failed, 3));
 }
 
@@ -170,7 +172,8 @@ fn a_wait_after_a_write_asks_for_what_is_newer_than_it() {
 
 #[test]
 fn a_save_that_cannot_be_read_yet_is_waited_for() {
-    let (world, _) = World::new(|_, look| if look < 3 { fine() } else { Does::Returns(json!({"ok": true, "name": "x"})) });
+    let (world, _) =
+        World::new(|_, look| if look < 3 { fine() } else { Does::Returns(json!({"ok": true, "name": "x"})) });
     let ran = Suite::new(vec![Draft { saves: vec![("name", "it.name")], ..check("a", world) }.within(60_000)]).run();
     assert_eq!((ran.verdict("a").0, ran.judged("a").attempts), (Verdict::Passed, 3));
 }
