@@ -1,6 +1,7 @@
 //! Runs on disk: finds one by folder, id or `last`, and reads its journal into a summary.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use checkrun_report::{Fold, JournalRef, Summary};
@@ -22,7 +23,7 @@ pub fn find(name: &str, out: &Path) -> Result<PathBuf, String> {
     }
     let known = folders(out);
     let found = match name {
-        "last" => known.last(),
+        "last" => last(&known),
         id => known.iter().rev().find(|folder| is_called(folder, id)),
     };
     found.cloned().ok_or_else(|| match known.len() {
@@ -37,6 +38,20 @@ fn folders(out: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = entries.filter(|path| path.join(JOURNAL).is_file()).collect();
     folders.sort();
     folders
+}
+
+/// The youngest: names tell seconds, and within one the journal was begun first that is older.
+fn last(known: &[PathBuf]) -> Option<&PathBuf> {
+    let second =
+        |folder: &PathBuf| folder.file_name().map(|name| name.to_string_lossy().split('-').next().map(str::to_owned));
+    let youngest = second(known.last()?);
+    let begun = |folder: &&PathBuf| {
+        let mut first = String::new();
+        BufReader::new(fs::File::open(folder.join(JOURNAL)).ok()?).read_line(&mut first).ok()?;
+        let line: serde_json::Value = serde_json::from_str(&first).ok()?;
+        line["t"].as_str()?.parse::<jiff::Timestamp>().ok()
+    };
+    known.iter().rev().take_while(|folder| second(folder) == youngest).max_by_key(begun)
 }
 
 fn is_called(folder: &Path, id: &str) -> bool {
@@ -96,5 +111,17 @@ mod tests {
         let dir = with(&["20260102T000000Z-bbbbbbbb", "20260101T000000Z-cccccccc"]);
         assert!(find("cccccccc", dir.path()).expect("there is one").ends_with("20260101T000000Z-cccccccc"));
         assert!(find("cccc", dir.path()).is_err());
+    }
+
+    #[test]
+    fn of_two_runs_of_one_second_the_later_is_the_last() {
+        let dir = with(&["20260102T000000Z-aaaaaaaa", "20260102T000000Z-bbbbbbbb"]);
+        let begin = |name: &str, at: &str| {
+            let line = format!("{{\"seq\":0,\"t\":\"2026-01-02T00:00:00.{at}Z\"}}\n");
+            fs::write(dir.path().join(name).join(JOURNAL), line).expect("a journal");
+        };
+        begin("20260102T000000Z-aaaaaaaa", "2");
+        begin("20260102T000000Z-bbbbbbbb", "1");
+        assert!(find("last", dir.path()).expect("there is one").ends_with("20260102T000000Z-aaaaaaaa"));
     }
 }

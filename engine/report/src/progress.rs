@@ -18,7 +18,8 @@ pub fn finished(name: &str, judged: &Judged, paint: Paint) -> String {
     let time = time.map(|time| format!(" ({time})")).unwrap_or_default();
     let why = why(judged);
     let why = if why.is_empty() { String::new() } else { format!(": {}", cut(&harmless(&why), 160)) };
-    format!("{} {}{}{why}", paint.verdict(Some(judged.verdict), &word), harmless(name), paint.dim(&time))
+    let name = if name.is_empty() { String::new() } else { format!(" {}", harmless(name)) };
+    format!("{}{name}{}{why}", paint.verdict(Some(judged.verdict), &word), paint.dim(&time))
 }
 
 fn why(judged: &Judged) -> String {

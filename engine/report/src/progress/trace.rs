@@ -56,7 +56,9 @@ impl Trace {
                 let how = failed.as_ref().map_or_else(|| "done".to_owned(), |why| harmless(why).into_owned());
                 (*node, format!("cleanup {kind}: {how}"))
             }
-            Event::Judged(judged) => (judged.node, finished("", judged, self.paint).trim_start().to_owned()),
+            Event::Judged(judged) => {
+                (judged.node, format!("is judged: {}", finished("", judged, self.paint).trim_start()))
+            }
             _ => return None,
         })
     }
