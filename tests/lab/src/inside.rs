@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::cx::LabCx;
 use crate::plainhttp;
 use crate::registry::manifests::{PORT, PREFIX, SERVER_PORT};
 
@@ -13,6 +14,14 @@ use crate::registry::manifests::{PORT, PREFIX, SERVER_PORT};
 const START: Duration = Duration::from_secs(240);
 /// A pause between two looks at a server that is starting.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// A copy of this program in the part's own folder, for pods to mount: the original may be built anew meanwhile.
+pub fn program(cx: &LabCx) -> Result<String> {
+    let own = std::env::current_exe().context("this program has a path")?;
+    let copy = cx.dir()?.join("lab");
+    std::fs::copy(&own, &copy).with_context(|| format!("copying {} to {}", own.display(), copy.display()))?;
+    Ok(copy.display().to_string())
+}
 
 /// Does the work that the first of `args` names.
 pub async fn run(args: &[String]) -> Result<()> {

@@ -244,12 +244,15 @@ fn fragment(pki: &Pki, ports: &Ports) -> Fragment {
                 endpoint["tls"]["key"] = file("user.key");
             }
             Auth::Scram => {
-                endpoint["sasl"] = json!({ "mechanism": "SCRAM-SHA-512", "user": USER, "password": PASSWORD });
+                endpoint["sasl"] = json!({ "mechanism": "scram-sha-512", "user": USER, "password": PASSWORD });
             }
             Auth::Plain | Auth::Tls => {}
         }
         out = out.endpoint(endpoint_name(listener), json!({ "kafka": endpoint }));
     }
+    let service = format!("{NAMESPACE}/{}", layout::bootstrap_service());
+    let through = json!({ "cluster": "apps", "service": service, "port": 9093 });
+    out = out.endpoint("kafka-through", json!({ "kafka": { "through": through, "tls": { "ca": file("ca.crt") } } }));
     out.default_for("kafka", "kafka")
         .sentence("kafka: three brokers of Apache Kafka 4.3.1 in pods of apps; in the clear between brokers; one CPU-saving JVM tier, so no place for benchmarks")
         .sentence("kafka: the endpoints kafka-expired, kafka-wrongname and kafka-foreign show certificates that a client must refuse")
@@ -284,7 +287,7 @@ mod tests {
         let kafka = &f.endpoints["kafka"]["kafka"];
         assert_eq!(kafka["bootstrap"], "127.0.0.1:9194,127.0.0.1:9195,127.0.0.1:9196");
         assert!(kafka["tls"]["key"]["file"].as_str().unwrap().ends_with("user.key"));
-        assert_eq!(f.endpoints.len(), 7);
+        assert_eq!(f.endpoints.len(), 8);
         assert!(f.endpoints["kafka-plain"]["kafka"]["tls"].is_null());
         assert_eq!(f.defaults["kafka"], "kafka");
     }

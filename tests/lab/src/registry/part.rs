@@ -30,7 +30,7 @@ const DEPLOYMENT: Ref<'static> = Ref("apps/v1", "Deployment", NAMESPACE, NAME);
 const FAULTS: &[Fault] = &[
     Fault {
         name: "registry-down",
-        seen: "the registry has no pod: its service refuses connections",
+        seen: "the registry has no pod: its service has nobody behind it, every connection breaks",
         at: None,
         passes: false,
     },
@@ -98,7 +98,7 @@ async fn up(cx: &LabCx) -> Result<Running> {
     let apps = cx.cluster("apps")?;
     let objects = apps.objects();
     let server = cx.made(&recipes::registry())?.display().to_string();
-    let lab = std::env::current_exe().context("this program has a path")?.display().to_string();
+    let lab = crate::inside::program(cx)?;
     objects.apply(&[crate::kafka::manifests::namespace()]).await?;
     let made = objects.apply(&manifests::objects(&mounts(cx)?, &server, &lab)).await?;
     let ip = made[0]["spec"]["clusterIP"].as_str().context("the registry's service has an address")?.parse()?;
@@ -108,8 +108,14 @@ async fn up(cx: &LabCx) -> Result<Running> {
     well(cx, port).await?;
     let target = Fragment::default()
         .endpoint("registry", json!({ "http": { "url": format!("http://127.0.0.1:{port}") } }))
+        .endpoint("registry-through", json!({ "http": { "through": through() } }))
         .sentence("registry: Apicurio 2.6.13 with Confluent's API at the root of its port; in memory, so a new pod begins empty");
     Ok(Running { target, ..Running::default() })
+}
+
+/// The service, for a client that forwards a port to it.
+fn through() -> Value {
+    json!({ "cluster": "apps", "service": format!("{NAMESPACE}/{NAME}"), "port": PORT })
 }
 
 /// Waits until the registry answers with the level that the lab set.

@@ -32,7 +32,8 @@ fn number(sample: &Value) -> Option<f64> {
 /// Every target of `apps` is up, and its newest sample is fresh.
 pub async fn metrics(target: &Value) -> Result<String> {
     until(|| async {
-        let up = query(target, r#"up{cluster="apps"}"#).await?;
+        // the last word of a target that is gone stays visible for minutes
+        let up = query(target, r#"up{cluster="apps"} and (time() - timestamp(up{cluster="apps"}) < 20)"#).await?;
         ensure!(!up.is_empty(), "nothing of cluster apps is scraped");
         let down: Vec<_> = up.iter().filter(|s| number(s) != Some(1.0)).map(|s| s["metric"].to_string()).collect();
         ensure!(down.is_empty(), "down: {}", down.join(" "));

@@ -114,7 +114,11 @@ impl Operator {
         let pools = self.store.list(POOL, &format!("strimzi.io/cluster={CLUSTER}")).await?;
         let wanted = pools.iter().filter_map(|p| p["spec"]["replicas"].as_u64()).sum::<u64>() as usize;
         let addresses: Vec<_> = (0..wanted).map(|id| address(&pods, id)).collect();
-        let asked: Vec<_> = addresses.iter().cloned().map(|a| tokio::task::spawn_blocking(|| ask(a))).collect();
+        let begin = |address: &Result<String, String>| {
+            let address = address.clone();
+            tokio::task::spawn_blocking(move || ask(address))
+        };
+        let asked: Vec<_> = addresses.iter().map(begin).collect();
         let mut seen = Seen { unready: unready(&pods, wanted), ..Seen::default() };
         for answer in asked {
             seen.brokers.push(answer.await.context("asking a broker")?);

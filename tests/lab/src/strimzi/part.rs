@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ impl Part for Strimzi {
 async fn up(cx: &LabCx) -> Result<Running> {
     let apps = cx.cluster("apps")?;
     let objects = apps.objects();
-    let lab = std::env::current_exe().context("this program has a path")?.display().to_string();
+    let lab = crate::inside::program(cx)?;
     objects.apply(&crds::all()).await?;
     established(objects).await?;
     objects.apply(&described::operator(BASE_IMAGE, &lab)).await?;

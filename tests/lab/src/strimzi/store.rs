@@ -61,10 +61,10 @@ impl Store {
     pub async fn write_status(&self, kind: Kind, object: &Value, mut status: Value, now: &str) -> Result<bool> {
         let old = &object["status"];
         super::status::stamp(&mut status["conditions"], &old["conditions"], now);
-        if status["conditions"].is_null() {
-            if let Some(s) = status.as_object_mut() {
-                s.remove("conditions");
-            }
+        if status["conditions"].is_null()
+            && let Some(fields) = status.as_object_mut()
+        {
+            fields.remove("conditions");
         }
         if *old == status {
             return Ok(false);
