@@ -83,6 +83,7 @@ impl Apply {
 
 /// Makes the object at `spot`, announced before.
 async fn make(cx: &Cx, cluster: &Cluster, spot: &Spot, written: &Json) -> Result<Json, Broken> {
+    cluster.may_change(&format!("making {}", spot.called()))?;
     let mut object = written.clone();
     object["apiVersion"] = spot.resource.api_version().into();
     if let Some(namespace) = &spot.namespace {

@@ -99,17 +99,27 @@ impl Ask {
 }
 
 impl Cluster {
+    /// Whether anything may be changed here; asked before an effect is announced, and again before it is sent.
+    ///
+    /// # Errors
+    /// The run is read-only.
+    pub(super) fn may_change(&self, what: &str) -> Result<(), Broken> {
+        match self.read_only {
+            true => {
+                Err(Broken::fatal(format!("this run is read-only: {what} was not sent to cluster `{}`", self.name)))
+            }
+            false => Ok(()),
+        }
+    }
+
     /// Asks once, and again only where the server says that it did not look at the request (429).
     ///
     /// # Errors
     /// No answer by `deadline`; or the run is read-only and the request is not.
     pub(super) async fn ask(&self, ask: &Ask, deadline: Instant) -> Result<Answer, Broken> {
         let what = ask.what();
-        if self.read_only && !ask.reads {
-            return Err(Broken::fatal(format!(
-                "this run is read-only: {what} was not sent to cluster `{}`",
-                self.name
-            )));
+        if !ask.reads {
+            self.may_change(&what)?;
         }
         let late = || {
             Broken::transient(format!("{what}: no answer from cluster `{}` within the time of the check", self.name))

@@ -50,6 +50,7 @@ impl Delete {
 
     /// Deletes `object`, announced before; whether it was there to be deleted.
     async fn delete(&self, cx: &Cx, cluster: &Cluster, spot: &Spot, object: &Json) -> Result<(), Broken> {
+        cluster.may_change(&format!("deleting {}", spot.called()))?;
         let mut identity = Identity::of(spot);
         identity.uid = uid(object).to_owned();
         let intent = Intent {

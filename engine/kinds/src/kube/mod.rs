@@ -23,6 +23,10 @@ mod reading;
 mod refusal;
 mod secret;
 mod served;
+#[cfg(test)]
+mod stub;
+#[cfg(test)]
+mod tests;
 mod undo;
 mod watch;
 

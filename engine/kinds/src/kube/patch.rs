@@ -99,6 +99,7 @@ impl Patch {
         spot: &Spot,
         before: &Json,
     ) -> Result<(IntentId, Json), Broken> {
+        cluster.may_change(&format!("a patch of {}", spot.called()))?;
         let mut object = Identity::of(spot);
         object.uid = uid(before).to_owned();
         let (former, made) = (inverse(&self.merge, before), made(&self.merge, before));

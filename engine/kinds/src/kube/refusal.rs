@@ -15,7 +15,8 @@ pub(super) fn refused(what: &str, status: u16, body: &Json) -> Broken {
     match status {
         401 => Broken::fatal(cause).hint("the cluster does not know these credentials; look at the context's user"),
         403 => Broken::fatal(cause).hint("the identity of this context lacks the right; `kube.can_i` asks for one"),
-        408 | 429 | 500.. => Broken::transient(cause),
+        // 0: a stranger between us and the cluster, who does not say what is wrong.
+        0 | 408 | 429 | 500.. => Broken::transient(cause),
         _ => Broken::fatal(cause),
     }
 }
