@@ -6,7 +6,7 @@ use checkrun_model::{
     Asked, Broken, Cx, Effect, Field, Intent, Kind, KindDoc, LoadCx, LockMode, Node, Observation, Place, Repeats,
     Ruling, Runs, Sort, SpecError, Touch, Undone, Witness,
 };
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -14,6 +14,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::ends::{Ends, Reading};
+use super::own_group::{delete_group, must_be_ours};
 use super::reader::{Reader, config, reader, unusable};
 use super::sequence::Tally;
 use super::topic_state::partition_count;
@@ -62,7 +64,8 @@ impl Consume {
         let tally = self.start(&consumer, partitions).and_then(|()| self.read(&consumer, clock));
         let seen = tally.and_then(|tally| {
             let elapsed = begun.elapsed();
-            let ends = Ends::of(self, reader, &consumer, partitions, clock)?;
+            let reading = Reading { topic: &self.topic, partitions, commits: self.group.is_some() };
+            let ends = Ends::of(&reading, reader, &consumer, clock)?;
             Ok(self.seen(&tally, &ends, consumer.context(), elapsed))
         });
         leave(consumer, clock);
@@ -95,7 +98,9 @@ impl Consume {
     /// Reads until enough has come or time is over. Lost connections are got over, and counted.
     fn read(&self, consumer: &BaseConsumer<Trouble>, clock: &Clock) -> Result<Tally, Broken> {
         let mut tally = Tally::of(self.token.as_deref());
-        while tally.read < self.messages && !clock.over() {
+        // Where the partitions end is still to be asked.
+        let reserve = (clock.left() / 5).min(Duration::from_secs(3));
+        while tally.read < self.messages && clock.left() > reserve {
             match consumer.poll(clock.slice(Duration::from_millis(100))) {
                 Some(Ok(message)) => tally.add(message.partition(), message.offset(), message.payload()),
                 Some(Err(why)) if is_final(&why) => {
@@ -113,8 +118,6 @@ impl Consume {
 
     #[expect(clippy::cast_precision_loss, reason = "a count of messages is far below 2^52")]
     fn seen(&self, tally: &Tally, ends: &Ends, trouble: &Trouble, elapsed: Duration) -> Json {
-        let partitions: Vec<Json> = ends.0.iter().enumerate().map(|(id, end)| end.seen(id, tally)).collect();
-        let lag: i64 = ends.0.iter().map(End::lag).sum();
         let mut seen = json!({
             "topic": self.topic,
             "read": tally.read,
@@ -122,8 +125,8 @@ impl Consume {
             "duplicates": tally.duplicates,
             "reordered": tally.reordered,
             "foreign": tally.foreign,
-            "lag": lag,
-            "partitions": partitions,
+            "lag": ends.lag(),
+            "partitions": ends.seen(tally),
             "transport_errors": trouble.count(),
             "elapsed": elapsed.as_secs_f64(),
             "messages_per_second": tally.read as f64 / elapsed.as_secs_f64().max(1e-9),
@@ -161,111 +164,6 @@ fn leave(consumer: BaseConsumer<Trouble>, clock: &Clock) {
         }
     }
     aside(consumer);
-}
-
-/// Where a partition ends, and how far it was read.
-struct End {
-    /// The next offset that a message would get.
-    end: i64,
-    /// The next offset that would be read; with a group: that is committed.
-    position: i64,
-}
-
-impl End {
-    fn lag(&self) -> i64 {
-        (self.end - self.position).max(0)
-    }
-
-    fn seen(&self, id: usize, tally: &Tally) -> Json {
-        let here = i32::try_from(id).ok().and_then(|id| tally.partitions.get(&id)).cloned().unwrap_or_default();
-        let mut seen =
-            json!({ "id": id, "read": here.read, "end": self.end, "position": self.position, "lag": self.lag() });
-        if let (Some(first), Some(last)) = (here.first, here.last) {
-            seen["first"] = first.into();
-            seen["last"] = last.into();
-        }
-        seen
-    }
-}
-
-/// The ends of all partitions.
-struct Ends(Vec<End>);
-
-impl Ends {
-    fn of(
-        args: &Consume,
-        reader: &Reader,
-        consumer: &BaseConsumer<Trouble>,
-        partitions: i32,
-        clock: &Clock,
-    ) -> Result<Self, Broken> {
-        let doing = |what: &str| format!("{what} of {}", args.topic);
-        let position = consumer.position().map_err(|why| consumer.context().broken(&doing("position"), &why))?;
-        let reached = match args.group {
-            Some(_) => committed(consumer, &args.topic, &position, partitions, clock)
-                .map_err(|why| consumer.context().broken(&doing("committing offsets"), &why))?,
-            None => position,
-        };
-        let ends = (0..partitions).map(|partition| {
-            let (low, end) = reader.watermarks(&args.topic, partition, clock)?;
-            let at = reached.find_partition(&args.topic, partition).and_then(|found| found.offset().to_raw());
-            Ok(End { end, position: at.filter(|at| *at >= 0).unwrap_or(low) })
-        });
-        ends.collect::<Result<_, Broken>>().map(Self)
-    }
-}
-
-/// Commits what was read, and asks the group what it has committed.
-fn committed(
-    consumer: &BaseConsumer<Trouble>,
-    topic: &str,
-    position: &TopicPartitionList,
-    partitions: i32,
-    clock: &Clock,
-) -> Result<TopicPartitionList, KafkaError> {
-    let mut read = TopicPartitionList::new();
-    for element in position.elements() {
-        if element.offset().to_raw().is_some_and(|offset| offset >= 0) {
-            read.add_partition_offset(topic, element.partition(), element.offset())?;
-        }
-    }
-    if read.count() > 0 {
-        consumer.commit(&read, CommitMode::Sync)?;
-    }
-    let mut all = TopicPartitionList::new();
-    all.add_partition_range(topic, 0, partitions - 1);
-    consumer.committed_offsets(all, clock.slice(Duration::from_secs(10)))
-}
-
-/// Deletes a group of the run's, once its members have left.
-fn delete_group(reader: &Reader, group: &str, clock: &Clock) -> Result<Undone, Broken> {
-    loop {
-        let (admin, options) = reader.admin(clock)?;
-        let deleted = futures::executor::block_on(admin.delete_groups(&[group], &options));
-        let refused = |why: &KafkaError| reader.trouble().broken(&format!("deleting group {group}"), why);
-        match deleted.map_err(|why| refused(&why))?.pop() {
-            Some(Err((_, Code::GroupIdNotFound))) => return Ok(Undone::AlreadyGone),
-            Some(Err((_, Code::NonEmptyGroup))) if clock.left() > Duration::from_millis(300) => {
-                clock.pause(Duration::from_millis(200));
-            }
-            Some(Err((_, Code::NonEmptyGroup))) => {
-                return Ok(Undone::NotOurs(format!("group {group} still has members")));
-            }
-            Some(Err((_, code))) => return Err(refused(&KafkaError::AdminOp(code))),
-            Some(Ok(_)) | None => return Ok(Undone::Done),
-        }
-    }
-}
-
-/// Refuses a group whose name does not show that it is the run's.
-fn must_be_ours(group: &str, run: &str) -> Result<(), Broken> {
-    match group.contains(run) {
-        true => Ok(()),
-        false => {
-            Err(Broken::fatal(format!("group {group} is not the run's own: reading as it would move its offsets"))
-                .hint("put `{{ run.id }}` into the group's name"))
-        }
-    }
 }
 
 impl Kind for Consume {

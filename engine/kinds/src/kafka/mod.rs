@@ -3,10 +3,13 @@
 pub(crate) mod cluster;
 pub(crate) mod consume;
 pub(crate) mod describe;
+mod deliveries;
 mod doors;
+mod ends;
 pub(crate) mod endpoint;
 pub(crate) mod group;
 mod native;
+mod own_group;
 pub(crate) mod produce;
 mod reader;
 mod relay;

@@ -1,7 +1,5 @@
 //! `kafka.produce`: numbered messages, every one acknowledged by all in-sync replicas.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use checkrun_model::args::Size;
@@ -10,20 +8,17 @@ use checkrun_model::{
     Sort, SpecError, Touch, Witness,
 };
 use rdkafka::ClientConfig;
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::{DeliveryResult, Message};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::deliveries::Counting;
 use super::reader::{Reader, config, reader, unusable};
 use super::sequence::{shortest, write};
 use super::topic_state::partition_count;
 use super::touch::{may_write, name_errors, touch};
-use super::trouble::{Trouble, in_words};
 use super::worker::{Clock, aside, on_thread};
 
 /// Writes numbered, keyed messages evenly to all partitions of a topic, with `acks=all` and idempotence.
@@ -52,60 +47,6 @@ const EXAMPLE: &str = r#"- id: produced
 /// The most bytes of one message: what brokers take by default.
 const MOST_BYTES: u64 = 1_000_000;
 
-/// What became of the messages.
-#[derive(Debug, Default)]
-struct Deliveries {
-    acked: BTreeMap<i32, Acked>,
-    failed: BTreeMap<String, u64>,
-}
-
-#[derive(Debug, Default)]
-struct Acked {
-    count: u64,
-    first: i64,
-    last: i64,
-}
-
-/// Counts acknowledgements.
-#[derive(Default)]
-struct Context {
-    trouble: Trouble,
-    deliveries: Mutex<Deliveries>,
-}
-
-impl Context {
-    fn deliveries(&self) -> std::sync::MutexGuard<'_, Deliveries> {
-        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn failed(&self, why: &KafkaError) {
-        *self.deliveries().failed.entry(in_words(why)).or_default() += 1;
-    }
-}
-
-impl ClientContext for Context {
-    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.trouble.error(error, reason);
-    }
-}
-
-impl ProducerContext for Context {
-    type DeliveryOpaque = ();
-    fn delivery(&self, outcome: &DeliveryResult<'_>, (): ()) {
-        match outcome {
-            Ok(message) => {
-                let mut deliveries = self.deliveries();
-                let here = deliveries.acked.entry(message.partition()).or_default();
-                here.first = if here.count == 0 { message.offset() } else { here.first.min(message.offset()) };
-                here.last = here.last.max(message.offset());
-                here.count += 1;
-            }
-            Err((why, _)) => self.failed(why),
-        }
-    }
-}
-
 impl Produce {
     fn token(&self, cx: &Cx) -> String {
         let check: String = cx.check.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect();
@@ -114,8 +55,8 @@ impl Produce {
 
     fn produce(&self, reader: &Reader, config: ClientConfig, token: &str, clock: &Clock) -> Result<Json, Broken> {
         let partitions = partition_count(reader, &self.topic, clock)?;
-        let producer: BaseProducer<Context> =
-            tuned(config, clock).create_with_context(Context::default()).map_err(|why| unusable(&why))?;
+        let producer: BaseProducer<Counting> =
+            tuned(config, clock).create_with_context(Counting::default()).map_err(|why| unusable(&why))?;
         let begun = Instant::now();
         let sent = self.send(&producer, partitions, token, clock)?;
         while producer.in_flight_count() > 0 && !clock.over() {
@@ -134,7 +75,7 @@ impl Produce {
     /// Hands all messages to the client; how many it took within the time.
     fn send(
         &self,
-        producer: &BaseProducer<Context>,
+        producer: &BaseProducer<Counting>,
         partitions: i32,
         token: &str,
         clock: &Clock,
@@ -164,15 +105,9 @@ impl Produce {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a count of messages is far below 2^52")]
-    fn seen(&self, context: &Context, sent: u64, token: &str, elapsed: Duration) -> Json {
+    fn seen(&self, context: &Counting, sent: u64, token: &str, elapsed: Duration) -> Json {
         let deliveries = context.deliveries();
-        let acked: u64 = deliveries.acked.values().map(|here| here.count).sum();
-        let failed: u64 = deliveries.failed.values().sum();
-        let partitions: Vec<Json> = deliveries
-            .acked
-            .iter()
-            .map(|(id, here)| json!({ "id": id, "acked": here.count, "first": here.first, "last": here.last }))
-            .collect();
+        let (acked, failed) = (deliveries.acked(), deliveries.failed());
         json!({
             "topic": self.topic,
             "token": token,
@@ -180,8 +115,8 @@ impl Produce {
             "acked": acked,
             "failed": failed,
             "pending": sent.saturating_sub(acked + failed),
-            "errors": deliveries.failed,
-            "partitions": partitions,
+            "errors": deliveries.reasons(),
+            "partitions": deliveries.partitions(),
             "transport_errors": context.trouble.count(),
             "elapsed": elapsed.as_secs_f64(),
             "messages_per_second": acked as f64 / elapsed.as_secs_f64().max(1e-9),

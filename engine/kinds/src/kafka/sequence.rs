@@ -50,7 +50,7 @@ pub(super) struct Tally {
     token: Option<String>,
     /// By partition.
     pub(super) partitions: BTreeMap<i32, Read>,
-    lines: BTreeMap<(String, i32), Line>,
+    lines: BTreeMap<String, BTreeMap<i32, Line>>,
     /// Messages that count.
     pub(super) read: u64,
     /// Messages that do not: of another token, or of no token although one was asked for.
@@ -100,7 +100,11 @@ impl Tally {
             (Some(wanted), Some((token, ..))) if wanted != token => false,
             (Some(_), None) => false,
             (_, Some((token, _, number))) => {
-                let line = self.lines.entry((token.to_owned(), partition)).or_default();
+                if !self.lines.contains_key(token) {
+                    self.lines.insert(token.to_owned(), BTreeMap::new());
+                }
+                let Some(lines) = self.lines.get_mut(token) else { return };
+                let line = lines.entry(partition).or_default();
                 let new = line.add(number);
                 self.duplicates += u64::from(!new);
                 self.reordered += u64::from(new && line.highest.is_some_and(|highest| number < highest));
@@ -123,7 +127,11 @@ impl Tally {
 
     /// Numbers below the highest one that never came.
     pub(super) fn missing(&self) -> u64 {
-        self.lines.values().map(|line| line.highest.map_or(0, |highest| highest + 1 - line.distinct)).sum()
+        self.lines
+            .values()
+            .flat_map(BTreeMap::values)
+            .map(|line| line.highest.map_or(0, |highest| highest + 1 - line.distinct))
+            .sum()
     }
 }
 

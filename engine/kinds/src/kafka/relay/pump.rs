@@ -18,6 +18,7 @@ const MOST_BYTES: u64 = 64 << 20;
 /// Serves one client of the broker at `host:port` until either side ends.
 pub(super) async fn connection(relay: Weak<Relay>, client: TcpStream, host: Arc<str>, port: u16) {
     let Some(strong) = relay.upgrade() else { return };
+    let _ = client.set_nodelay(true);
     let reached = reach(&strong, &host, port).await;
     strong.note(reached.as_ref().err().cloned());
     drop(strong);
@@ -36,6 +37,7 @@ enum Reached {
 
 async fn reach(relay: &Relay, host: &str, port: u16) -> Result<Reached, Broken> {
     let stream = relay.dial.dial(host, port).await?;
+    let _ = stream.set_nodelay(true);
     let Some(tls) = &relay.tls else { return Ok(Reached::Clear(stream)) };
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| Broken::fatal(format!("`{host}` is neither a host name nor an IP address")))?;
