@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use value::{Allow, Format, ReportFormat, ReportTo, Which};
+pub use value::{Allow, Format, ReportFormat, ReportTo};
 use value::{duration, input, jobs, target};
 
 /// Runs declarative checks. A pass means something.
@@ -170,9 +170,9 @@ pub struct Explain {
 /// `checkrun schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// Which one to print
-    #[arg(value_enum, default_value_t = Which::Suite)]
-    pub which: Which,
+    /// Which one to print: suite, checks, template, criteria, target, report
+    #[arg(value_name = "NAME", default_value = "suite")]
+    pub which: String,
     /// Fail (exit 1) where a generated file is stale
     #[arg(long, conflicts_with = "write")]
     pub check: bool,

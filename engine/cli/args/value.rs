@@ -48,14 +48,6 @@ impl From<Format> for diagnostics::Format {
     }
 }
 
-/// The schemas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Which {
-    Suite,
-    Target,
-    Report,
-}
-
 /// A report and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportTo {

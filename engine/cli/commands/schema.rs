@@ -2,7 +2,6 @@
 
 mod example;
 mod page;
-mod seam;
 mod words;
 
 use std::fmt::Write as _;
@@ -13,7 +12,7 @@ use checkrun_kinds::{ENDPOINTS, KINDS};
 use checkrun_report::json;
 use serde_json::Value as Json;
 
-use crate::args::{Schema, Which};
+use crate::args::Schema;
 use crate::exit::Exit;
 use crate::screen::{Screen, complain, say};
 
@@ -25,16 +24,26 @@ pub fn schema(args: &Schema, screen: &Screen) -> Exit {
     if args.write {
         return write(&args.root, screen);
     }
-    say(&pretty(&of(args.which)));
-    Exit::Good
+    print(&args.which, screen)
 }
 
-fn of(which: Which) -> Json {
-    match which {
-        Which::Suite => seam::suite_schema(KINDS, ENDPOINTS),
-        Which::Target => seam::target_schema(ENDPOINTS),
-        Which::Report => json::schema(),
+/// Every schema: its name, which is that of its file, and itself.
+fn schemas() -> Vec<(&'static str, Json)> {
+    let mut schemas = checkrun_spec::schemas(KINDS, ENDPOINTS);
+    schemas.push(("report", json::schema()));
+    schemas
+}
+
+/// Prints one schema.
+fn print(name: &str, screen: &Screen) -> Exit {
+    let schemas = schemas();
+    if let Some((_, schema)) = schemas.iter().find(|(known, _)| *known == name) {
+        say(&pretty(schema));
+        return Exit::Good;
     }
+    let known: Vec<&str> = schemas.iter().map(|(known, _)| *known).collect();
+    complain(screen, &format!("no schema is called `{name}`; there are {}", known.join(", ")));
+    Exit::Wrong
 }
 
 fn pretty(json: &Json) -> String {
@@ -43,13 +52,10 @@ fn pretty(json: &Json) -> String {
 
 /// Every generated file: path under the root, and content.
 fn files() -> Vec<(PathBuf, String)> {
-    let mut files = vec![
-        (PathBuf::from("schemas/suite.json"), pretty(&of(Which::Suite))),
-        (PathBuf::from("schemas/target.json"), pretty(&of(Which::Target))),
-        (PathBuf::from("schemas/report.json"), pretty(&of(Which::Report))),
-        (PathBuf::from("docs/kinds/README.md"), page::index(KINDS)),
-        (PathBuf::from("examples/kinds/suite.yaml"), example::suite()),
-    ];
+    let schema = |(name, schema): &(&str, Json)| (format!("schemas/{name}.json").into(), pretty(schema));
+    let mut files: Vec<(PathBuf, String)> = schemas().iter().map(schema).collect();
+    files.push(("docs/kinds/README.md".into(), page::index(KINDS)));
+    files.push(("examples/kinds/suite.yaml".into(), example::suite()));
     for kind in KINDS {
         files.push((format!("docs/kinds/{}.md", kind.doc.name).into(), page::page(kind)));
         files.push((format!("examples/kinds/{}.yaml", kind.doc.name).into(), example::file(kind)));
@@ -58,7 +64,7 @@ fn files() -> Vec<(PathBuf, String)> {
 }
 
 /// Folders in which every file is generated: one that is not, is stale.
-const WHOLE: [&str; 2] = ["docs/kinds", "examples/kinds"];
+const WHOLE: [&str; 3] = ["docs/kinds", "examples/kinds", "schemas"];
 
 /// Files of [`WHOLE`] that nothing makes any more.
 fn orphans(root: &Path, files: &[(PathBuf, String)]) -> Vec<PathBuf> {
