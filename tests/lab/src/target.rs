@@ -15,6 +15,9 @@ pub struct Fragment {
     pub endpoints: Map<String, Value>,
     /// `defaults:`, a kind's name to an endpoint's.
     pub defaults: Map<String, Value>,
+    /// `inputs:`, what suites must know of this place.
+    #[serde(default)]
+    pub inputs: Map<String, Value>,
     /// Sentences for the report's environment section.
     pub environment: Vec<String>,
 }
@@ -41,6 +44,13 @@ impl Fragment {
         self
     }
 
+    /// Gives a suite's input its value here.
+    #[must_use]
+    pub fn input(mut self, name: &str, value: Value) -> Self {
+        self.inputs.insert(name.into(), value);
+        self
+    }
+
     /// Adds a sentence about what is not as in production.
     #[must_use]
     pub fn sentence(mut self, words: impl Into<String>) -> Self {
@@ -53,6 +63,7 @@ impl Fragment {
         claim(&mut self.clusters, &other.clusters, "cluster")?;
         claim(&mut self.endpoints, &other.endpoints, "endpoint")?;
         claim(&mut self.defaults, &other.defaults, "default")?;
+        claim(&mut self.inputs, &other.inputs, "input")?;
         self.environment.extend(other.environment.iter().cloned());
         Ok(())
     }
@@ -61,7 +72,12 @@ impl Fragment {
     pub fn file(&self, name: &str) -> Result<String> {
         let mut all = Map::new();
         all.insert("target".into(), json!(name));
-        let sections = [("clusters", &self.clusters), ("endpoints", &self.endpoints), ("defaults", &self.defaults)];
+        let sections = [
+            ("clusters", &self.clusters),
+            ("endpoints", &self.endpoints),
+            ("defaults", &self.defaults),
+            ("inputs", &self.inputs),
+        ];
         for (key, section) in sections {
             if !section.is_empty() {
                 all.insert(key.into(), Value::Object(section.clone()));

@@ -24,6 +24,9 @@ use handle::Cluster;
 use pki::{ADMIN, NOBODY, Pki, READER};
 use site::Site;
 
+/// The cluster that suites validate.
+const VALIDATED: &str = "apps";
+
 /// One cluster as a part.
 #[derive(Debug)]
 pub struct ClusterPart {
@@ -154,6 +157,13 @@ fn tell(site: &Site, kubelab: &std::path::Path) -> Running {
     let path = |user: &str| site.kubeconfig(user).display().to_string();
     let entry = json!({"kubeconfig": path(ADMIN), "context": site.name, "allow": "disrupt"});
     running.target = Fragment::default().cluster(&site.name, entry);
+    if site.name == VALIDATED {
+        running.target = std::mem::take(&mut running.target)
+            .input("storage_class", json!("hostpath"))
+            .input("marker_image", json!(recipes::BUSYBOX_IMAGE))
+            .input("volsync", json!(false))
+            .sentence("apps: VolSync is not in this lab");
+    }
     let name = site.name.to_uppercase();
     let mut set = |variable: String, value: String| running.env.insert(variable, value);
     set(format!("LAB_{name}_KUBECONFIG"), path(ADMIN));

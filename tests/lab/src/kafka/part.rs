@@ -253,7 +253,11 @@ fn fragment(pki: &Pki, ports: &Ports) -> Fragment {
     let service = format!("{NAMESPACE}/{}", layout::bootstrap_service());
     let through = json!({ "cluster": "apps", "service": service, "port": 9093 });
     out = out.endpoint("kafka-through", json!({ "kafka": { "through": through, "tls": { "ca": file("ca.crt") } } }));
+    let listener = ports.bootstrap("exttls");
+    let listener = listener.split(',').next().unwrap_or_default();
+    out = out.endpoint("kafka-listener", json!({ "tls": { "address": listener, "ca": file("ca.crt") } }));
     out.default_for("kafka", "kafka")
+        .input("kafka_job", json!("kafka-resources-metrics"))
         .sentence("kafka: three brokers of Apache Kafka 4.3.1 in pods of apps; in the clear between brokers; one CPU-saving JVM tier, so no place for benchmarks")
         .sentence("kafka: the endpoints kafka-expired, kafka-wrongname and kafka-foreign show certificates that a client must refuse")
 }
@@ -287,7 +291,7 @@ mod tests {
         let kafka = &f.endpoints["kafka"]["kafka"];
         assert_eq!(kafka["bootstrap"], "127.0.0.1:9194,127.0.0.1:9195,127.0.0.1:9196");
         assert!(kafka["tls"]["key"]["file"].as_str().unwrap().ends_with("user.key"));
-        assert_eq!(f.endpoints.len(), 8);
+        assert_eq!(f.endpoints.len(), 9);
         assert!(f.endpoints["kafka-plain"]["kafka"]["tls"].is_null());
         assert_eq!(f.defaults["kafka"], "kafka");
     }

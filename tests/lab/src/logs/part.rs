@@ -108,6 +108,8 @@ async fn up(cx: &LabCx) -> Result<Running> {
     let target = Fragment::default()
         .endpoint("logs", json!({ "logsql": { "url": format!("http://127.0.0.1:{port}") } }))
         .default_for("logsql", "logs")
+        .input("log_shipper", json!("vlagent"))
+        .input("log_shipper_errors", json!("\terror\t"))
         .sentence("logs: vlagent ships the pods' log files to VictoriaLogs; it stands where Fluent Bit would");
     Ok(Running { target, ..Running::default() })
 }

@@ -109,6 +109,7 @@ async fn up(cx: &LabCx) -> Result<Running> {
     let target = Fragment::default()
         .endpoint("registry", json!({ "http": { "url": format!("http://127.0.0.1:{port}") } }))
         .endpoint("registry-through", json!({ "http": { "through": through() } }))
+        .input("registry_knows_kafka", json!(false))
         .sentence("registry: Apicurio 2.6.13 with Confluent's API at the root of its port; in memory, so a new pod begins empty");
     Ok(Running { target, ..Running::default() })
 }

@@ -95,6 +95,7 @@ async fn up(cx: &LabCx) -> Result<Running> {
     let topic = Ref("kafka.strimzi.io/v1", "KafkaTopic", NAMESPACE, described::TOPIC);
     objects.until(topic, LIMIT, is_ready).await?;
     let target = Fragment::default()
+        .input("strimzi_job", json!("strimzi.*"))
         .sentence("strimzi: a stand-in of the lab in place of the operator; it makes no brokers, its statuses say what it sees of them every second, sooner than Strimzi would")
         .sentence("strimzi: the brokers' pods belong to a StatefulSet; there is no entity operator, users and topics are the stand-in's");
     Ok(Running { target, ..Running::default() })
