@@ -102,6 +102,15 @@ impl Fuel {
         Self { left: STEPS }
     }
 
+    /// So much as another evaluation has left.
+    pub(crate) fn of(left: u64) -> Self {
+        Self { left }
+    }
+
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
     /// Counts `steps`.
     pub(crate) fn spend(&mut self, steps: usize) -> Result<(), EvalError> {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);

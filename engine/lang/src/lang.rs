@@ -108,6 +108,11 @@ impl Lang {
         Tree::compile(node, sources, |text| self.templates.get(text, || Template::compile(text, &self.world)))
     }
 
+    #[cfg(test)]
+    pub(crate) fn world(&self) -> Arc<World> {
+        Arc::clone(&self.world)
+    }
+
     /// Compiles a hook file.
     ///
     /// # Errors

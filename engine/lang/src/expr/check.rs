@@ -4,7 +4,6 @@
 use checkrun_model::suggest;
 
 use super::ast::{Ast, Part, Step};
-use super::reads::Reads;
 use crate::fault::Fault;
 use crate::function::{Function, Gives, Takes, one_of};
 use crate::known::Known;
@@ -263,10 +262,4 @@ fn unknown_name(name: &str, range: std::ops::Range<usize>, known: &Known) -> Fau
         None if all.is_empty() => fault.help("text stands in double quotes"),
         None => fault.help(format!("there are: {}; text stands in double quotes", all.join(", "))),
     }
-}
-
-/// Faults of the free names that a text reads beside the observation.
-pub(crate) fn names(reads: &Reads, known: &Known) -> Vec<Fault> {
-    let wrong = reads.names.iter().filter(|(name, _)| !known.allows(name));
-    wrong.map(|(name, range)| unknown_name(name, range.clone(), known)).collect()
 }

@@ -12,7 +12,7 @@ mod reads;
 
 use std::sync::Arc;
 
-pub(crate) use check::names;
+pub(crate) use ast::Step;
 pub(crate) use eval::{element, follow, show_path};
 pub(crate) use literal::{steps, text as unescape};
 pub(crate) use reads::Reader;
@@ -97,4 +97,4 @@ impl Expr {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

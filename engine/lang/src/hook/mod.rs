@@ -1,59 +1,75 @@
 //! Hooks: functions in rhai over our values. They see what they are given: no file, network, process or clock.
 
+mod compile;
+mod dynamic;
+mod engine;
+
 use std::sync::Arc;
 
 use crate::fault::{EvalError, Fault};
 use crate::scope::Scope;
 use crate::value::Value;
 
+pub(crate) use compile::Library;
+
 /// A compiled hook file: `observed(it)` and `judge(it)`, either or both.
 #[derive(Debug)]
 pub struct Hook(Library);
 
-/// Functions of a suite, callable by name.
-#[derive(Debug)]
-pub(crate) struct Library(());
-
-impl Library {
-    pub(crate) fn has(&self, _name: &str, _arguments: usize) -> bool {
-        false
-    }
-    pub(crate) fn call(&self, _name: &str, _args: &[Value], _scope: &Scope) -> Result<Value, EvalError> {
-        Err(EvalError::new("hooks are not there yet"))
-    }
-    pub(crate) fn compile(_texts: &[(String, Arc<str>)]) -> Result<Self, Vec<Fault>> {
-        Ok(Self(()))
-    }
-}
-
 impl Hook {
+    pub(crate) fn compile(texts: &[(String, Arc<str>)]) -> Result<Self, Vec<Fault>> {
+        Library::compile(texts).map(Self)
+    }
+
     /// Whether the file has that function.
     #[must_use]
     pub fn has(&self, function: &str) -> bool {
-        self.0.has(function, 1)
+        self.0.names().any(|name| name == function)
     }
+
     /// Values that the hook adds to the observation as `hook`.
     ///
     /// # Errors
     /// The script failed.
     pub fn observed(&self, scope: &Scope) -> Result<Option<Value>, EvalError> {
-        self.0.call("observed", &[], scope).map(Some)
+        if !self.has("observed") {
+            return Ok(None);
+        }
+        self.0.call("observed", &[it(scope)], scope).map(Some)
     }
+
     /// `Ok(None)`: fine. `Ok(Some(why))`: not.
     ///
     /// # Errors
     /// The script failed, or gave neither true nor text.
     pub fn judge(&self, scope: &Scope) -> Result<Option<String>, EvalError> {
-        self.0.call("judge", &[], scope).map(|_| None)
+        if !self.has("judge") {
+            return Ok(None);
+        }
+        let answer = self.0.call("judge", &[it(scope)], scope)?;
+        match (answer.as_bool(), answer.as_text()) {
+            (Some(true), _) => Ok(None),
+            (Some(false), _) => Ok(Some("judge(it) gives false; a text would say why".into())),
+            (_, Some(why)) => Ok(Some(why.to_owned())),
+            _ => {
+                let message = format!("judge(it) must give true or a text that says why not; it gives {}", answer.sort_name());
+                Err(EvalError::new(message))
+            }
+        }
     }
-    /// Calls any function of the file (the kind `script`).
+
+    /// Calls any function of the file with the given arguments (the kind `script`).
     ///
     /// # Errors
     /// The script failed.
     pub fn call(&self, function: &str, args: &[Value]) -> Result<Value, EvalError> {
         self.0.call(function, args, &Scope::default())
     }
-    pub(crate) fn compile(texts: &[(String, Arc<str>)]) -> Result<Self, Vec<Fault>> {
-        Library::compile(texts).map(Self)
-    }
 }
+
+fn it(scope: &Scope) -> Value {
+    scope.it().cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ mod rewrite;
 mod scan;
 
 pub(crate) use quantity::quantity;
-pub(crate) use rewrite::{Dialect, no_guard, rewrite};
+pub(crate) use rewrite::{Dialect, NULL, Rewritten, no_guard, rewrite};
 pub(crate) use scan::{Lex, Token, scan};
 
 #[cfg(test)]

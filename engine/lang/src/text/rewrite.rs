@@ -5,10 +5,13 @@ use std::ops::Range;
 use super::{Lex, Token, quantity, scan};
 use crate::fault::Fault;
 
+/// The name under which hooks read the literal `null`: not `()`, which is what a variable without a value holds.
+pub(crate) const NULL: &str = "__null";
+
 /// Which language the text goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
-    /// rhai: `null` is `()`, quantities are calls.
+    /// rhai: `null` is a name of ours, quantities are calls.
     Rhai,
     /// minijinja: `null` is `none`.
     Jinja,
@@ -81,7 +84,7 @@ impl Here<'_> {
             Lex::Sign if text == "?." || text == "?[" => Err(no_guard(token.range.clone())),
             Lex::Name if self.sign(self.at.checked_sub(1)) == Some(".") => Ok(self.field(text)),
             Lex::Name if text == "null" && self.sign(Some(self.at + 1)) != Some(":") => {
-                let new = if dialect == Dialect::Rhai { "()" } else { "none" };
+                let new = if dialect == Dialect::Rhai { NULL } else { "none" };
                 Ok(Some((new.to_owned(), token.range.clone())))
             }
             Lex::Quantity if dialect == Dialect::Rhai => {
