@@ -162,6 +162,7 @@ fn tell(site: &Site, kubelab: &std::path::Path) -> Running {
             .input("storage_class", json!("hostpath"))
             .input("marker_image", json!(recipes::BUSYBOX_IMAGE))
             .input("volsync", json!(false))
+            .input("log_window", json!("10s"))
             .sentence("apps: VolSync is not in this lab");
     }
     let name = site.name.to_uppercase();
