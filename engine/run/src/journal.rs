@@ -43,6 +43,13 @@ impl Journal {
         Ok(Self { file, chain: Chain::default(), length: 0, broken: None })
     }
 
+    /// A journal on a disk that takes nothing.
+    #[cfg(test)]
+    pub fn on_full_disk() -> Self {
+        let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
+        Self { file, chain: Chain::default(), length: 0, broken: None }
+    }
+
     /// Goes on with a journal that was read; a torn last line is cut off.
     ///
     /// # Errors

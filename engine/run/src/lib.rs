@@ -95,8 +95,21 @@ pub fn run(
     let id = run_id();
     let dir = journal::folder(&options.out, started, &id);
     let journal = journal::Journal::create(&dir).map_err(RunError)?;
-    let runtime = runtime().map_err(|error| RunError(format!("no threads to run checks on: {error}")))?;
     let facts = RunFacts { id, started, read_only: options.read_only, suite_dir: plan.dir.clone() };
+    on(journal, dir, facts, plan, options, sinks, stop)
+}
+
+/// Runs a plan on a journal.
+fn on(
+    journal: journal::Journal,
+    dir: PathBuf,
+    facts: RunFacts,
+    plan: Arc<Plan>,
+    options: Options,
+    sinks: Vec<Box<dyn Sink>>,
+    stop: std::sync::mpsc::Receiver<Stop>,
+) -> Result<Ended, RunError> {
+    let runtime = runtime().map_err(|error| RunError(format!("no threads to run checks on: {error}")))?;
     let (owner, inbox) = std::sync::mpsc::channel();
     let parts = room::Parts { plan, facts, dir: dir.clone(), reader: options.secrets, owner };
     let room = Arc::new(room::Room::new(parts));

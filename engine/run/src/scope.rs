@@ -7,6 +7,9 @@ use checkrun_spec::plan::{Act, Body, NodeIx, PlanNode, Reach};
 
 use crate::room::Room;
 
+/// A name with its value.
+type Entry = (Arc<str>, Value);
+
 /// The scope of a node, the observation still to come.
 pub fn of(room: &Room, ix: NodeIx) -> Scope {
     let node = room.node(ix);
@@ -63,7 +66,7 @@ fn reached(room: &Room, reach: &Reach) -> Value {
 
 /// Saved values, `started`, `ended`; of a group also its members by their own ids.
 fn of_node(room: &Room, ix: NodeIx) -> Value {
-    let mut entries: Vec<(Arc<str>, Value)> = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
     if let Some(saved) = room.saved(ix) {
         entries.extend(saved.values.iter().cloned());
         entries.push(("started".into(), Value::time(saved.started)));
@@ -76,10 +79,10 @@ fn of_node(room: &Room, ix: NodeIx) -> Value {
 }
 
 /// Members by their ids within the group; instances of a `foreach` together under its id.
-fn of_members(room: &Room, group: NodeIx, members: &[NodeIx]) -> Vec<(Arc<str>, Value)> {
+fn of_members(room: &Room, group: NodeIx, members: &[NodeIx]) -> Vec<Entry> {
     let prefix = room.node(group).id.len() + 1;
-    let mut entries: Vec<(Arc<str>, Value)> = Vec::new();
-    let mut instances: Vec<(Arc<str>, Vec<(Arc<str>, Value)>)> = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut instances: Vec<(Arc<str>, Vec<Entry>)> = Vec::new();
     for member in members {
         let id = room.node(*member).id.get(prefix..).unwrap_or_default();
         match id.strip_suffix(']').and_then(|id| id.split_once('[')) {

@@ -108,7 +108,7 @@ pub fn deadline() -> Instant {
 /// The row of a kind: the check's own act, else any of the plan.
 fn kind_of(room: &Room, ix: NodeIx, kind: &str) -> Option<&'static KindEntry> {
     let own = acts(room, ix).find(|act| act.kind.doc.name == kind);
-    let any = || room.plan.nodes.iter().filter_map(body).find_map(|act| (act.kind.doc.name == kind).then_some(act));
+    let any = || room.plan.nodes.iter().filter_map(body).find(|act| act.kind.doc.name == kind);
     own.or_else(any).map(|act| act.kind)
 }
 

@@ -46,9 +46,17 @@ pub async fn check(room: &Room, ix: NodeIx, body: &CheckBody, scope: &Scope, cx:
         Some(witness) => Some(ready(room, witness, scope, cx).await?),
         None => None,
     };
+    let mut entries = Vec::with_capacity(body.cleanup.len());
     for entry in &body.cleanup {
         let ready = ready(room, entry, scope, cx).await?;
-        crate::ledger::announce(room.owner(), ix, cleanup_intent(entry, ready)).await?;
+        if let Some(why) = refusal(room, ready.kind.effect(), body.allowed, Some(&ready)) {
+            let refused = Some(format!("its clean-up is {why}"));
+            return Ok(Preparation { act: None, witness: None, effect, refused });
+        }
+        entries.push(cleanup_intent(entry, ready));
+    }
+    for entry in entries {
+        crate::ledger::announce(room.owner(), ix, entry).await?;
     }
     Ok(Preparation { act, witness, effect, refused: None })
 }

@@ -55,12 +55,6 @@ struct Waiting {
     trouble: Option<Broken>,
 }
 
-/// What a look means for the wait.
-enum Next {
-    Pause,
-    End(Ending),
-}
-
 impl Life<'_> {
     /// Looks until there is a verdict.
     pub(super) async fn watch(mut self) -> Ending {
@@ -78,9 +72,8 @@ impl Life<'_> {
             wait.acted = acted;
             self.story.attempts += 1;
             wait.look_time = began.elapsed();
-            match self.weigh(&mut wait, look, began) {
-                Next::End(ending) => return ending,
-                Next::Pause => {}
+            if let Some(ending) = self.weigh(&mut wait, look, began) {
+                return ending;
             }
             let Some(pause) = wait.next_pause() else { return self.at_the_end(wait) };
             self.pause(&wait, pause).await;
@@ -125,13 +118,14 @@ impl Life<'_> {
         }
     }
 
-    fn weigh(&mut self, wait: &mut Waiting, look: Look, began: Instant) -> Next {
+    /// What a look means for the wait: its end, or nothing yet.
+    fn weigh(&mut self, wait: &mut Waiting, look: Look, began: Instant) -> Option<Ending> {
         match look {
-            Look::Hangs(broken) => Next::End(self.story.hangs(broken)),
+            Look::Hangs(broken) => Some(self.story.hangs(broken)),
             Look::Broken(broken) => {
                 let acted = self.effect > Effect::Read && wait.acted.is_none();
                 if !broken.transient || acted || !wait.waits {
-                    return Next::End(self.story.broken(broken));
+                    return Some(self.story.broken(broken));
                 }
                 self.changed_to(wait, &broken.cause, None);
                 wait.trouble = Some(broken);
@@ -149,7 +143,7 @@ impl Life<'_> {
                 let outcome = seen.judgement.outcome;
                 let final_at_once = matches!(outcome, Outcome::Final | Outcome::Error);
                 if final_at_once || !wait.waits || wait.again == Again::Never {
-                    return Next::End(self.conclude(*seen, Vec::new()));
+                    return Some(self.conclude(*seen, Vec::new()));
                 }
                 let why = seen.unreadable.clone().unwrap_or_else(|| first_bad(&seen));
                 self.changed_to(wait, &why, Some(&mut seen));
@@ -160,22 +154,22 @@ impl Life<'_> {
     }
 
     /// Everything is met: for long enough?
-    fn holds(&mut self, wait: &mut Waiting, mut seen: Box<Seen>, began: Instant) -> Next {
-        let Some(holds_for) = self.body.holds_for else { return Next::End(self.conclude(*seen, Vec::new())) };
+    fn holds(&mut self, wait: &mut Waiting, mut seen: Box<Seen>, began: Instant) -> Option<Ending> {
+        let Some(holds_for) = self.body.holds_for else { return Some(self.conclude(*seen, Vec::new())) };
         if wait.again == Again::Never {
-            return Next::End(
+            return Some(
                 self.conclude(*seen, vec!["it was looked at once: there is nothing to read again".into()]),
             );
         }
         let since = *wait.holding.get_or_insert(began);
         if began.duration_since(since) >= holds_for {
-            return Next::End(self.conclude(*seen, Vec::new()));
+            return Some(self.conclude(*seen, Vec::new()));
         }
         self.changed_to(wait, "holds", Some(&mut seen));
         wait.last = Some(seen);
         let left = holds_for.saturating_sub(since.elapsed());
         wait.pause = (holds_for / 10).clamp(PAUSE.0, SAMPLE).min(left);
-        Next::Pause
+        None
     }
 
     /// Says what a wait waits for, once for each change.
@@ -236,11 +230,11 @@ impl Life<'_> {
 
 impl Waiting {
     /// Not what is expected: a break where it had to stay so, and then only what is left of `within` counts.
-    fn not_yet(&mut self) -> Next {
+    fn not_yet(&mut self) -> Option<Ending> {
         if self.holding.take().is_some() {
             self.pause = PAUSE.0;
         }
-        Next::Pause
+        None
     }
 
     /// How long to pause before the next look; none where there is no time for another.

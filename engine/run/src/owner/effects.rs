@@ -45,8 +45,8 @@ impl Owner {
     /// clean-up is not, and is itself never undone.
     pub(super) fn intend(&mut self, node: NodeIx, mut what: Intent, id: oneshot::Sender<IntentId>, safe: Reply) {
         let cleans = self.unmaking.contains(&node);
-        let runs = self.running.contains_key(&node) && !self.stopping;
-        if self.journal.broken().is_some() && !cleans || !(runs || cleans) {
+        let may_act = self.running.contains_key(&node) && !self.stopping && self.journal.broken().is_none();
+        if !may_act && !cleans {
             return;
         }
         what.undo &= !cleans;
