@@ -4,6 +4,7 @@
 mod assemble;
 mod diags;
 mod file;
+mod gather;
 mod given;
 mod inputs;
 mod later;

@@ -2,6 +2,7 @@
 //!
 //! YAML 1.2 core without tags, anchors, merge keys, duplicate and non-scalar keys. Knows nothing of suites.
 
+mod build;
 mod mistakes;
 mod offsets;
 mod quote;

@@ -8,4 +8,5 @@ pub(crate) mod graft;
 pub(crate) mod group;
 pub(crate) mod item;
 pub(crate) mod keys;
+pub(crate) mod matcher;
 pub(crate) mod text;

@@ -1,0 +1,252 @@
+//! Matchers: a `path` or a `value`, one test, a count.
+
+use checkrun_lang::{Matcher, Subject, Test, Tree};
+use checkrun_model::{Entry, Node, NodeValue, SpecError};
+
+use super::expect::{Against, Judged};
+use super::text::{Compiler, May};
+use crate::diags::near;
+
+/// The tests of a matcher.
+const TESTS: [&str; 9] = ["equals", "in", "matches", "exists", "absent", "ready", "all", "any", "none"];
+/// All keys of a matcher.
+const KEYS: [&str; 12] =
+    ["path", "value", "equals", "in", "matches", "exists", "absent", "ready", "all", "any", "none", "count"];
+
+impl Compiler<'_> {
+    pub(super) fn matcher(&mut self, node: &Node, against: &Against<'_>, judged: &mut Judged) -> Option<Matcher> {
+        let entries = node.as_map()?;
+        let before = self.diags.errors();
+        for entry in entries.iter().filter(|entry| !KEYS.contains(&entry.key.as_str())) {
+            let message = format!("a matcher has no key `{}`", entry.key);
+            let error = SpecError::new("spec::unknown-key", entry.key_span, message, "not a key of a matcher");
+            self.diags.push(error.help(near(&entry.key, KEYS, "keys")));
+        }
+        if entries.is_empty() || self.diags.errors() > before {
+            if entries.is_empty() {
+                let error = SpecError::new(
+                    "spec::matcher-empty",
+                    node.span,
+                    "this matcher is empty: it would always hold",
+                    "nothing is asked",
+                );
+                self.diags.push(error.help("write `path:` and a test: `{ path: \"$.items[*]\", exists: true }`"));
+            }
+            return None;
+        }
+        let subject = self.subject(node, against, judged)?;
+        let test = self.one_test(node, &subject, against, judged)?;
+        let count = self.count(node, &subject)?;
+        if test.is_none() && count.is_none() {
+            let error = SpecError::new("spec::matcher-empty", node.span, "this matcher asks nothing", "no test");
+            self.diags
+                .push(error.help(
+                    "add one of `equals`, `in`, `matches`, `exists`, `absent`, `all`, `any`, `none`, or `count`",
+                ));
+            return None;
+        }
+        Some(Matcher { subject, test, count })
+    }
+
+    fn subject(&mut self, node: &Node, against: &Against<'_>, judged: &mut Judged) -> Option<Subject> {
+        match (node.entry("path"), node.entry("value")) {
+            (Some(path), None) => self.path(path, against),
+            (None, Some(value)) => {
+                let source = self.expr(&value.value, against.lex, against.known)?;
+                judged.refs.extend(source.refs);
+                Some(Subject::Value(source.expr))
+            }
+            (Some(path), Some(value)) => {
+                let error = SpecError::new(
+                    "spec::matcher",
+                    value.key_span,
+                    "a matcher has a `path` or a `value`",
+                    "a second subject",
+                );
+                self.diags.push(error.also(path.key_span, "the first"));
+                None
+            }
+            (None, None) => {
+                let error = SpecError::new(
+                    "spec::matcher",
+                    node.span,
+                    "this matcher does not say what it tests",
+                    "no `path`, no `value`",
+                );
+                self.diags.push(error.help("add `path:` (a JSONPath of the observation) or `value:` (an expression)"));
+                None
+            }
+        }
+    }
+
+    fn path(&mut self, entry: &Entry, against: &Against<'_>) -> Option<Subject> {
+        if against.doc.is_none() {
+            let error = SpecError::new(
+                "spec::matcher",
+                entry.key_span,
+                "a `path` is of an observation, and this check has no kind",
+                "nothing to look at",
+            );
+            self.diags.push(error.help("use `value:` with an expression over `checks.…`"));
+            return None;
+        }
+        let Some(text) = entry.value.as_text() else {
+            if entry.value.value != NodeValue::Deferred {
+                let message = format!("a path is text, not {}", entry.value.sort_name());
+                self.diags.push(SpecError::new("spec::type", entry.value.span, message, "text is wanted"));
+            }
+            return None;
+        };
+        match against.lex.lang.path(text) {
+            Ok(path) => Some(Subject::Path(path)),
+            Err(fault) => {
+                self.diags.push(fault.in_node(&entry.value, self.sources));
+                None
+            }
+        }
+    }
+
+    /// The one test of a matcher, if it has one. The outer `None` is a mistake.
+    fn one_test(
+        &mut self,
+        node: &Node,
+        subject: &Subject,
+        against: &Against<'_>,
+        judged: &mut Judged,
+    ) -> Option<Option<Test>> {
+        let tests: Vec<&Entry> = node.as_map()?.iter().filter(|entry| TESTS.contains(&entry.key.as_str())).collect();
+        match tests.as_slice() {
+            [] => Some(None),
+            [test] => self.test(test, Some(subject), against, judged).map(Some),
+            [first, second, ..] => {
+                let message = format!("a matcher has one test; this one has `{}` and `{}`", first.key, second.key);
+                let error = SpecError::new("spec::matcher", second.key_span, message, "a second test")
+                    .also(first.key_span, "the first");
+                self.diags.push(error.help("make two expectations of it"));
+                None
+            }
+        }
+    }
+
+    /// One test. `subject` is none within a quantifier: there it is each element.
+    fn test(
+        &mut self,
+        entry: &Entry,
+        subject: Option<&Subject>,
+        against: &Against<'_>,
+        judged: &mut Judged,
+    ) -> Option<Test> {
+        let of_value = matches!(subject, Some(Subject::Value(_)));
+        match entry.key.as_str() {
+            "equals" => self.operand(&entry.value, against, judged).map(Test::Equals),
+            "in" => self.operand_list(&entry.value, against, judged).map(Test::In),
+            "matches" => self.pattern(&entry.value, against, judged).map(Test::Matches),
+            "ready" => (self.must_be_true(entry) && self.ready(entry.key_span, against)).then_some(Test::Ready),
+            "exists" | "absent" if of_value => {
+                let message = format!("`{}` is of a `path`: a `value` is there or is an error", entry.key);
+                let error = SpecError::new("spec::matcher", entry.key_span, message, "not of a value");
+                self.diags.push(error.help("write an expression: `has(\"a.b\")`"));
+                None
+            }
+            "exists" => self.must_be_true(entry).then_some(Test::Exists),
+            "absent" => self.must_be_true(entry).then_some(Test::Absent),
+            "none" if entry.value.value == NodeValue::Bool(true) && !of_value && subject.is_some() => {
+                Some(Test::Nothing)
+            }
+            quantifier => {
+                let inner = Box::new(self.quantified(&entry.value, against, judged)?);
+                Some(match quantifier {
+                    "all" => Test::All(inner),
+                    "any" => Test::Any(inner),
+                    _ => Test::None(inner),
+                })
+            }
+        }
+    }
+
+    /// What a quantifier holds: a test, or a value that each element is compared with.
+    fn quantified(&mut self, node: &Node, against: &Against<'_>, judged: &mut Judged) -> Option<Test> {
+        if let Some([entry]) = node.as_map()
+            && TESTS.contains(&entry.key.as_str())
+        {
+            return self.test(entry, None, against, judged);
+        }
+        self.operand(node, against, judged).map(Test::Equals)
+    }
+
+    fn must_be_true(&mut self, entry: &Entry) -> bool {
+        if entry.value.value == NodeValue::Bool(true) {
+            return true;
+        }
+        let message = format!("`{}` is followed by `true`", entry.key);
+        let error = SpecError::new("spec::matcher", entry.value.span, message, "`true` is wanted");
+        let other = match entry.key.as_str() {
+            "exists" => "for the contrary write `absent: true`",
+            "absent" => "for the contrary write `exists: true`",
+            _ => "write `ready: true`",
+        };
+        self.diags.push(error.help(other));
+        false
+    }
+
+    fn operand(&mut self, node: &Node, against: &Against<'_>, judged: &mut Judged) -> Option<Tree> {
+        if node.value == NodeValue::Null && node.written.is_none() {
+            let error =
+                SpecError::new("spec::matcher", node.span, "a value is missing here", "nothing after the colon");
+            self.diags.push(error.help("write the value; a wanted null is written `null`"));
+            return None;
+        }
+        let source = self.tree(node, against.lex, May::Run)?;
+        judged.has_templates |= !source.tree.is_constant();
+        judged.refs.extend(source.refs);
+        Some(source.tree)
+    }
+
+    fn operand_list(&mut self, node: &Node, against: &Against<'_>, judged: &mut Judged) -> Option<Tree> {
+        let template = node.as_text().is_some_and(|text| text.contains("{{"));
+        if !template && node.as_list().is_none_or(<[Node]>::is_empty) {
+            let error =
+                SpecError::new("spec::matcher", node.span, "`in` is followed by a list of values", "a list is wanted");
+            self.diags.push(error.help("write `in: [a, b]`"));
+            return None;
+        }
+        self.operand(node, against, judged)
+    }
+
+    fn pattern(&mut self, node: &Node, against: &Against<'_>, judged: &mut Judged) -> Option<Tree> {
+        let Some(text) = node.scalar_text() else {
+            let message = format!("a regular expression is text, not {}", node.sort_name());
+            self.diags.push(SpecError::new("spec::type", node.span, message, "text is wanted"));
+            return None;
+        };
+        if !text.contains("{{")
+            && let Err(error) = regex::Regex::new(&text)
+        {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or(&why).trim_start_matches("error: ").to_owned();
+            self.diags.push(SpecError::new(
+                "spec::regex",
+                node.span,
+                format!("this is not a regular expression: {why}"),
+                "not a regular expression",
+            ));
+            return None;
+        }
+        self.operand(node, against, judged)
+    }
+
+    /// `count:`. The outer `None` is a mistake.
+    fn count(&mut self, node: &Node, subject: &Subject) -> Option<Option<u64>> {
+        let Some(entry) = node.entry("count") else { return Some(None) };
+        let fault = match (&entry.value.value, subject) {
+            (_, Subject::Value(_)) => "a `count` is of what a `path` selects",
+            (NodeValue::Int(0), _) => {
+                "counting to zero does not prove absence; write `none: true`, which brings its witness"
+            }
+            (NodeValue::Int(count), _) if *count > 0 => return Some(Some(count.unsigned_abs())),
+            _ => "a `count` is a whole number",
+        };
+        self.diags.push(SpecError::new("spec::matcher", entry.value.span, fault, "not a count"));
+        None
+    }
+}
