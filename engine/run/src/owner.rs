@@ -57,6 +57,7 @@ pub struct Owner {
     unmaking: HashSet<NodeIx>,
     tally: Tally,
     begun: Instant,
+    ticked: Instant,
     stopping: bool,
     at_once: bool,
 }
@@ -100,6 +101,7 @@ impl Owner {
             unmaking: HashSet::new(),
             tally: Tally::default(),
             begun: Instant::now(),
+            ticked: Instant::now(),
             stopping: false,
             at_once: false,
             options,
@@ -133,15 +135,14 @@ impl Owner {
                     self.message(msg);
                 }
             }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                self.sinks.iter_mut().for_each(|sink| sink.tick());
-                self.give_up_silent();
-            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
     }
 
     fn message(&mut self, msg: Msg) {
         match msg {
+            Msg::Write(Event::Observed { node, .. } | Event::Waiting { node, .. })
+                if !self.running.contains_key(&NodeIx(node)) => {}
             Msg::Write(event) => {
                 self.write(event);
             }
@@ -166,8 +167,13 @@ impl Owner {
         }
     }
 
-    /// Requests to stop, and the time of the whole run.
+    /// What is looked at from time to time: what hangs, requests to stop, the time of the whole run.
     fn watch(&mut self) {
+        if self.ticked.elapsed() >= TICK {
+            self.ticked = Instant::now();
+            self.sinks.iter_mut().for_each(|sink| sink.tick());
+            self.give_up_silent();
+        }
         while let Ok(stop) = self.stop.try_recv() {
             match stop {
                 Stop::Soon(by) if !self.tally.interrupted => {

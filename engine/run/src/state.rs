@@ -9,6 +9,7 @@ mod locks;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,135 +20,8 @@ use checkrun_spec::plan::NodeIx;
 use graph::{Graph, LockId, at, node};
 use locks::{Asked, Locks};
 use slots::{For, Slots};
-
-/// What is to be done next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Its needs passed: does its `when` hold? Answered by [`States::go`] or [`States::ended`].
-    Ask(NodeIx),
-    /// It waits for this lock, held by that node.
-    LockWait(NodeIx, LockId, Option<NodeIx>),
-    /// A group has started.
-    Open(NodeIx),
-    /// A check is admitted and looks for the first time.
-    Start(NodeIx),
-    /// A check that waited looks again.
-    Look(NodeIx),
-    /// It has its verdict without having been looked at.
-    Settled(NodeIx, Settled),
-    /// All members of a group have ended. Answered by [`States::ended`].
-    Sum(NodeIx, Settled),
-    /// What it made is to be undone. Answered by [`States::unmade`].
-    Unmake(NodeIx),
-}
-
-/// A verdict with what it follows from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settled {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Why.
-    pub cause: Cause,
-    /// Where the chain of causes begins.
-    pub root: Option<NodeIx>,
-}
-
-/// Why a node has its verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// Its own doing.
-    Own,
-    /// The plan left it out.
-    LeftOut,
-    /// This need did not pass.
-    Need(NodeIx),
-    /// The group around it did not start.
-    Group(NodeIx),
-    /// This lock is kept by a check that was given up, or by a group that waits for this node.
-    Lock(LockId),
-    /// The run was stopped.
-    Stopped,
-    /// Its turn can never come.
-    Stuck,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Something before it has not ended.
-    Idle,
-    Asked,
-    InLine,
-    /// It holds its locks and waits for a slot.
-    Queued,
-    Looking,
-    Waiting,
-    /// A group whose members run.
-    Open,
-    /// A group all of whose members have ended.
-    Summing,
-    Ended,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unmaking {
-    /// It made nothing.
-    Nothing,
-    Due,
-    Queued,
-    Running,
-    Done,
-}
-
-#[derive(Debug)]
-struct State {
-    phase: Phase,
-    settled: Option<Settled>,
-    /// Needs and gates that have not ended, and the group that has not started.
-    before: usize,
-    /// Members that have not ended.
-    open_members: usize,
-    /// Dependents that are not released, and the group around it if it is not clear.
-    held_by: usize,
-    /// Members that are not released.
-    unreleased_members: usize,
-    unmaking: Unmaking,
-    holds_locks: bool,
-    /// Its locks stay taken: it was given up.
-    keeps_locks: bool,
-    /// Undoings under way at it or below, for which it keeps its locks.
-    undoing_below: usize,
-    /// Skipped because its author said when.
-    willing: bool,
-    started: bool,
-    /// The how manyth it was to start.
-    order: u32,
-}
-
-/// What is to be looked at again after a change, in turn: chains of thousands must not nest calls.
-#[derive(Debug, Clone, Copy)]
-enum Work {
-    Ready(NodeIx),
-    Ended(NodeIx),
-    Clear(NodeIx),
-    Released(NodeIx),
-}
-
-/// How a check ended.
-#[derive(Debug, Clone, Copy)]
-pub struct End {
-    /// Its verdict.
-    pub verdict: Verdict,
-    /// It was given up and may still be at work: its locks are kept.
-    pub abandoned: bool,
-    /// A skip that its author asked for.
-    pub willing: bool,
-}
-
-impl From<Verdict> for End {
-    fn from(verdict: Verdict) -> Self {
-        Self { verdict, abandoned: false, willing: false }
-    }
-}
+pub use words::{Cause, End, Settled, Step};
+use words::{Phase, State, Unmaking, Work};
 
 /// The states of all nodes.
 #[derive(Debug)]

@@ -138,7 +138,10 @@ impl Life<'_> {
                 Err(error) => return Look::Broken(hook_broken(error)),
             }
         }
-        scope.set("first", self.first.get_or_insert_with(|| it.clone()).clone());
+        if self.first.is_none() && (self.body.within.is_some() || self.body.holds_for.is_some()) {
+            self.first = Some(it.clone());
+        }
+        scope.set("first", self.first.as_ref().unwrap_or(&it).clone());
         scope.set_observation(it, now);
         let node = self.room.node(self.ix);
         let asked = checkrun_judge::asked(&self.body.expect, self.body.allow_empty);

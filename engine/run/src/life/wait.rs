@@ -157,9 +157,7 @@ impl Life<'_> {
     fn holds(&mut self, wait: &mut Waiting, mut seen: Box<Seen>, began: Instant) -> Option<Ending> {
         let Some(holds_for) = self.body.holds_for else { return Some(self.conclude(*seen, Vec::new())) };
         if wait.again == Again::Never {
-            return Some(
-                self.conclude(*seen, vec!["it was looked at once: there is nothing to read again".into()]),
-            );
+            return Some(self.conclude(*seen, vec!["it was looked at once: there is nothing to read again".into()]));
         }
         let since = *wait.holding.get_or_insert(began);
         if began.duration_since(since) >= holds_for {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use checkrun_model::{RunFacts, Verdict};
 use checkrun_model::event::Event;
+use checkrun_model::{RunFacts, Verdict};
 
 use super::probe::{Does, World, fine, not_yet};
 use super::suite::{Draft, Suite, check, writer};
@@ -72,7 +72,8 @@ fn the_time_of_the_run_ends_it_and_it_did_not_pass() {
 fn on_a_full_disk_no_effect_starts_and_the_run_exits_3() {
     let (world, seen) = World::new(|_, _| Does::Makes("topic"));
     let suite = Suite::new(vec![writer("a", world)]);
-    let facts = RunFacts { id: "abcd1234".into(), started: jiff::Timestamp::now(), read_only: false, suite_dir: ".".into() };
+    let facts =
+        RunFacts { id: "abcd1234".into(), started: jiff::Timestamp::now(), read_only: false, suite_dir: ".".into() };
     let dir = suite.out.path().to_owned();
     let (_stop, stops) = std::sync::mpsc::channel();
     let journal = crate::journal::Journal::on_full_disk();
