@@ -72,7 +72,7 @@ impl Assembly<'_> {
         let target = self.request.target.and_then(&mut take);
         let inputs = self.request.input_file.and_then(&mut take);
         let suite = suite?;
-        let head = suite::suite(&suite, &mut self.diags).or_else(|| self.stand_in(&suite))?;
+        let head = suite::suite(&suite, &mut self.diags);
         let criteria = head.criteria.as_ref().and_then(|path| {
             let found = take(&dir.join(path));
             if found.is_none() && !of_suite.contains(&dir.join(path)) {
@@ -99,15 +99,6 @@ impl Assembly<'_> {
             }
         }
         Some(Sorted { suite, head, checks, templates, criteria, target, inputs })
-    }
-
-    /// Enough of a head to check the other files although `suite.yaml` has mistakes.
-    fn stand_in(&mut self, doc: &Doc) -> Option<SuiteFile> {
-        self.incomplete = true;
-        let text = |key: &str| doc.root.get(key).and_then(Node::as_text).map(str::to_owned);
-        let list = doc.root.get("imports").and_then(Node::as_list).unwrap_or(&[]);
-        let imports = list.iter().filter_map(Node::as_text).map(str::to_owned).collect();
-        Some(SuiteFile::stand_in(text("suite").unwrap_or_default(), imports, text("criteria")))
     }
 
     fn unknown_file(&mut self, doc: &Doc) {

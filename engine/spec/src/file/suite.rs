@@ -33,13 +33,6 @@ pub(crate) struct SuiteFile {
     pub(crate) criteria: Option<String>,
 }
 
-impl SuiteFile {
-    /// What is left of a head with mistakes.
-    pub(crate) fn stand_in(suite: String, imports: Vec<String>, criteria: Option<String>) -> Self {
-        Self { suite, title: None, inputs: serde::de::IgnoredAny, defaults: None, imports, criteria }
-    }
-}
-
 /// What holds for every check below unless it says otherwise.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -72,10 +65,25 @@ struct CriterionShape {
     group: Option<String>,
 }
 
-/// Reads `suite.yaml`.
-pub(crate) fn suite(doc: &Doc, diags: &mut Diags) -> Option<SuiteFile> {
+/// Reads `suite.yaml`. Of one with mistakes, what can be read: the other files are checked all the same.
+pub(crate) fn suite(doc: &Doc, diags: &mut Diags) -> SuiteFile {
     let root = later::without(&doc.root, later::SUITE, diags);
-    diags.take(de::from_node(&root))
+    diags.take(de::from_node(&root)).unwrap_or_else(|| parts(&doc.root))
+}
+
+fn parts(root: &Node) -> SuiteFile {
+    let text = |key: &str| root.get(key).and_then(Node::as_text).map(str::to_owned);
+    let imports = root.get("imports").and_then(Node::as_list).unwrap_or(&[]).iter();
+    let cluster = |node: &Node| node.get("cluster").and_then(Node::as_text).map(str::to_owned);
+    let some = |node: &Node| Defaults { cluster: cluster(node), ..Defaults::default() };
+    SuiteFile {
+        suite: text("suite").unwrap_or_default(),
+        title: None,
+        inputs: serde::de::IgnoredAny,
+        defaults: root.get("defaults").map(|node| de::from_node(node).unwrap_or_else(|_| some(node))),
+        imports: imports.filter_map(Node::as_text).map(str::to_owned).collect(),
+        criteria: text("criteria"),
+    }
 }
 
 /// Reads the criteria file.

@@ -10,6 +10,7 @@ use super::ground::Here;
 use crate::diags::near;
 use crate::plan::Act;
 use crate::source::act::ActSrc;
+use crate::source::text::TreeSrc;
 
 /// An act and what was learnt while it was decoded.
 pub(crate) struct Placed {
@@ -40,7 +41,7 @@ impl Placer<'_> {
         let effect = if decided { decoded.effect() } else { doc.worst };
         let prepared = constant.then(|| Arc::clone(&decoded));
         let cluster = self.act_cluster(source, env);
-        self.secrets(source, env);
+        self.secrets(&source.args, env);
         let secrets: Vec<SecretRef> = source.args.secrets.iter().map(|(secret, _)| secret.clone()).collect();
         let files = Arc::clone(&source.files);
         let act = Act { kind: source.kind, span: source.span, args, prepared, cluster, endpoint, secrets, files };
@@ -66,8 +67,8 @@ impl Placer<'_> {
     }
 
     /// Every secret must be one that the target has; those of a cluster need one.
-    fn secrets(&mut self, source: &ActSrc, env: &Env<'_>) {
-        for (secret, span) in source.args.secrets.iter().filter(|_| !self.place.any) {
+    pub(crate) fn secrets(&mut self, source: &TreeSrc, env: &Env<'_>) {
+        for (secret, span) in source.secrets.iter().filter(|_| !self.place.any) {
             match secret {
                 SecretRef::Named(name) if !self.place.secrets.contains_key(name) => {
                     let message = format!("the target has no secret `{name}`");

@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl<'a> Placer<'a> {
     pub(crate) fn check(&mut self, ix: NodeIx, item: &'a Item, source: &'a CheckSrc, env: &Env<'a>, here: &Here) {
-        let own = item.endpoint.as_ref().and_then(|endpoint| self.endpoint_here(endpoint, here, &item.id));
+        let own = item.endpoint.as_ref().and_then(|endpoint| self.endpoint_here(endpoint, here, env, &item.id));
         let placed = source.act.as_ref().and_then(|act| {
             let endpoint = self.endpoint_of(act.kind.doc, item, own.as_ref(), env, act.span);
             self.act(act, endpoint.flatten(), env, here)

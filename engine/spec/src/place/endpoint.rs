@@ -24,12 +24,19 @@ impl Placer<'_> {
     }
 
     /// `endpoint:` of a node: a name, or a family with its settings.
-    pub(crate) fn endpoint_here(&mut self, source: &TreeSrc, here: &Here, id: &str) -> Option<Arc<Endpoint>> {
+    pub(crate) fn endpoint_here(
+        &mut self,
+        source: &TreeSrc,
+        here: &Here,
+        env: &Env<'_>,
+        id: &str,
+    ) -> Option<Arc<Endpoint>> {
         let tree = self.folded(source, here)?;
         let node = tree.deferred();
         if let Some(name) = node.scalar_text() {
             return self.endpoint_named(&name, source.span);
         }
+        self.secrets(source, env);
         let late = tree.reads().iter().any(|(_, reads)| !reads.run.is_empty() || !reads.checks.is_empty());
         if late {
             let error = SpecError::new(

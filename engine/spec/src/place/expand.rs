@@ -235,7 +235,7 @@ impl<'a> Placer<'a> {
         env.locks.extend(locks.iter().cloned());
         self.nodes[ix.0 as usize].locks = locks;
         if let Some(endpoint) = &item.endpoint {
-            env.endpoint = self.endpoint_here(endpoint, here, &item.id).or(env.endpoint);
+            env.endpoint = self.endpoint_here(endpoint, here, &env, &item.id).or(env.endpoint);
         }
         env.prefix = format!("{}.", self.nodes[ix.0 as usize].id).into();
         env.parent = Some(ix);

@@ -175,3 +175,17 @@ fn cleanup_is_a_list_of_kinds() {
     let foreign = checks(&format!("  - id: a\n    look: {{ name: x }}\n{}", kill.replace("NAME", "x"))).plan();
     assert!(node(&foreign, "a").skip.as_ref().unwrap().contains("cleanup"));
 }
+
+#[test]
+fn an_inline_endpoint_keeps_its_secret_as_a_template() {
+    let plan = checks(
+        "  - id: a\n    cluster: apps\n    endpoint: { fake: { url: \"{{ cluster }}\", password: \"{{ secret('pw') }}\" } }\n    ask: { query: x }\n    expect: [rows.len() > 1]\n",
+    )
+    .plan();
+    let config = check(&plan, "a").act.as_ref().unwrap().endpoint.as_ref().unwrap().config.to_json();
+    assert_eq!(config, serde_json::json!({ "url": "apps", "password": "{{ secret('pw') }}" }));
+    checks("  - id: a\n    endpoint: { fake: { url: \"{{ run.id }}\" } }\n    ask: { query: x }\n    expect: [rows.len() > 1]\n")
+        .mistake("spec::not-in-this-version", "{ fake: { url: \"{{ run.id }}\" } }");
+    checks("  - id: a\n    endpoint: { fake: { url: u, password: \"{{ secret('nope') }}\" } }\n    ask: { query: x }\n    expect: [rows.len() > 1]\n")
+        .mistake("spec::unknown-secret", "secret('nope')");
+}

@@ -110,3 +110,23 @@ fn a_library_of_functions_and_hooks_is_compiled() {
     checks(hook).mistake("spec::file", "h.rhai");
     checks(&hook.replace("h.rhai", "x/h.rhai")).mistake("spec::hook", "x/h.rhai");
 }
+
+#[test]
+fn mistakes_of_the_suite_do_not_hide_those_of_its_checks() {
+    let found = checks("  - id: a\n    needs: [nope]\n    kube.make: { manifest: {} }\n")
+        .file("suite.yaml", "suite: s\ntitel: t\ndefaults: { cluster: apps, timeout: soon }\n")
+        .mistakes();
+    let codes: Vec<&str> = found.iter().map(|line| line.split(" | ").next().unwrap()).collect();
+    assert_eq!(codes, ["args::unknown-key", "args::value", "spec::unknown-id"], "{found:#?}");
+}
+
+#[test]
+fn inputs_come_from_a_file_and_options_win() {
+    let suite = "suite: s\ninputs: { l: { type: list, default: [] }, i: { type: integer, default: 1 } }\n";
+    let mut case = checks(ONE).file("suite.yaml", suite).outside("in.yaml", "l: [a]\ni: 2\n");
+    case.input_file = true;
+    assert_eq!(case.plan().inputs, serde_json::json!({ "l": ["a"], "i": 2 }));
+    let case = case.input("l", "[b, c]");
+    assert_eq!(case.plan().inputs["l"], serde_json::json!(["b", "c"]));
+    case.outside("in.yaml", "ll: [a]\n").mistake("spec::unknown-input", "ll");
+}

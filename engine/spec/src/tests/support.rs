@@ -26,6 +26,7 @@ pub(crate) struct Case {
     pub(crate) selection: Selection,
     pub(crate) permission: Permission,
     pub(crate) target: bool,
+    pub(crate) input_file: bool,
     pub(crate) validate_only: bool,
 }
 
@@ -43,6 +44,7 @@ impl Case {
             selection: Selection::default(),
             permission: Permission::default(),
             target: true,
+            input_file: false,
             validate_only: false,
         };
         case.file("suite.yaml", "suite: s\n").outside("target.yaml", TARGET)
@@ -67,11 +69,12 @@ impl Case {
 
     pub(crate) fn load(&self) -> Loaded {
         let target = self.dir.path().join("target.yaml");
+        let inputs = self.dir.path().join("in.yaml");
         load(LoadRequest {
             suite: &self.dir.path().join("suite"),
             target: self.target.then_some(target.as_path()),
             inputs: self.inputs.clone(),
-            input_file: None,
+            input_file: self.input_file.then_some(inputs.as_path()),
             kinds: KINDS,
             endpoints: FAMILIES,
             selection: self.selection.clone(),
