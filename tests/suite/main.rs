@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cli;
+mod faults;
 mod generated;
 mod golden;
 mod interrupt;
+mod misspelt;
 mod reading;
 mod reports;
 mod support;

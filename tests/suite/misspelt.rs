@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 /// Mappings whose keys are data of the platform or names that the engineer chooses: any spelling is a
 /// valid one, and a wrong one shows where it is used or at the server.
 const FREE: &[(&str, &str)] = &[
+    ("config", "settings of a topic are the broker's"),
     ("labels", "labels of Kubernetes objects are free"),
     ("headers", "HTTP headers are free"),
     ("json", "a request's body is free"),
@@ -25,6 +26,18 @@ const FREE: &[(&str, &str)] = &[
 /// Files whose keys are not the language's.
 const MANIFESTS: &str = "manifests";
 
+/// A target, so that names of clusters and endpoints can be wrong.
+const TARGET: &str = "target: case
+clusters: { apps: { context: apps, allow: disrupt } }
+endpoints:
+  kafka: { kafka: { bootstrap: \"127.0.0.1:1\" } }
+  kafka-listener: { tls: { address: \"127.0.0.1:1\" } }
+  registry: { http: { url: \"http://127.0.0.1:1\" } }
+  metrics: { promql: { url: \"http://127.0.0.1:1\" } }
+  logs: { logsql: { url: \"http://127.0.0.1:1\" } }
+defaults: { kafka: kafka, promql: metrics, logsql: logs }
+";
+
 struct Slip {
     file: PathBuf,
     span: Span,
@@ -36,6 +49,7 @@ fn a_slip_of_one_letter_is_refused_where_it_stands() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let work = tempfile::tempdir().expect("a folder");
     copy(&root.join("checks"), &work.path().join("checks"));
+    fs::write(work.path().join("target.yaml"), TARGET).expect("a target can be written");
     let mut slips = Vec::new();
     for file in yaml_files(&work.path().join("checks")) {
         collect(&file, &mut slips);
@@ -60,7 +74,7 @@ fn try_one(work: &Path, slip: &Slip) -> Result<(), String> {
     fs::write(&slip.file, format!("{}{changed}{}", &text[..from], &text[to..])).expect("it can be written");
     let output = Command::new(env!("CARGO_BIN_EXE_checkrun"))
         .current_dir(work)
-        .args(["validate", "checks/story-49", "--format", "json"])
+        .args(["validate", "checks/story-49", "--target", "target.yaml", "--format", "json"])
         .output()
         .expect("checkrun starts");
     fs::write(&slip.file, &text).expect("it can be written back");

@@ -65,7 +65,7 @@ impl<'a> Assembly<'a> {
         let suite = sorted.head.suite.as_str();
         let mut givers = Givers { inputs: &inputs, suite, sources: &mut self.sources, diags: &mut self.diags };
         let values = givers.values(self.request, sorted.target.as_ref(), sorted.inputs.as_ref());
-        let criteria = sorted.criteria.as_ref().map(|doc| suite::criteria(doc, &mut self.diags));
+        let criteria = sorted.criteria.as_ref().and_then(|doc| suite::criteria(doc, &mut self.diags));
         let compiled = self.compile(&sorted, &mut rooms, &inputs, criteria.as_deref());
         let nodes = self.nodes(&sorted, &compiled, &place, &values);
         if self.diags.errors() > 0 {

@@ -86,9 +86,9 @@ fn parts(root: &Node) -> SuiteFile {
     }
 }
 
-/// Reads the criteria file.
-pub(crate) fn criteria(doc: &Doc, diags: &mut Diags) -> Vec<Criterion> {
-    let Some(file) = diags.take(de::from_node::<CriteriaFile>(&doc.root)) else { return Vec::new() };
+/// Reads the criteria file; none where it has mistakes, so that not every criterion is called unknown.
+pub(crate) fn criteria(doc: &Doc, diags: &mut Diags) -> Option<Vec<Criterion>> {
+    let file = diags.take(de::from_node::<CriteriaFile>(&doc.root))?;
     let nodes = doc.root.get("criteria").and_then(Node::as_list).unwrap_or(&[]);
     let mut first: HashMap<&str, &Node> = HashMap::new();
     for (criterion, node) in file.criteria.iter().zip(nodes) {
@@ -106,5 +106,5 @@ pub(crate) fn criteria(doc: &Doc, diags: &mut Diags) -> Vec<Criterion> {
         id: shape.id,
         title: shape.title,
     };
-    file.criteria.into_iter().map(whole).collect()
+    Some(file.criteria.into_iter().map(whole).collect())
 }

@@ -38,6 +38,7 @@ impl<'a> Placer<'a> {
         let effect = self.effect(source, placed.as_ref());
         if let Some(placed) = &placed {
             self.repeats(source, placed);
+            self.may_be_empty(item, placed);
         }
         let endpoint = placed.as_ref().and_then(|placed| placed.act.endpoint.as_deref());
         let locks = self.check_locks(item, env, doc.map(|doc| (doc, endpoint)));
@@ -65,7 +66,8 @@ impl<'a> Placer<'a> {
             within,
             holds_for,
             timeout,
-            allow_empty: item.allow_empty,
+            // Beside a `foreach` it is the list that may be empty, never what each instance looks at.
+            allow_empty: item.allow_empty && item.foreach.is_none(),
             keep: source.keep.is_some(),
             effect: source.effect.map(|(effect, _)| effect),
             reason: source.reason.clone(),
@@ -138,6 +140,16 @@ impl<'a> Placer<'a> {
             return own;
         }
         said
+    }
+
+    /// `allow_empty` needs a selection that can be empty; one object that is not there is no empty selection.
+    fn may_be_empty(&mut self, item: &Item, placed: &Placed) {
+        let doc = placed.act.kind.doc;
+        if item.allow_empty && item.foreach.is_none() && doc.selection.is_none() && doc.worst == Effect::Read {
+            let message = format!("`{}` selects nothing that could be empty: `allow_empty` would let it pass unseen", doc.name);
+            let error = SpecError::new("spec::allow-empty", placed.act.span, message, "cannot be empty");
+            self.diags.push(error.help("leave it out, or list what may be there with a kind that selects"));
+        }
     }
 
     /// `within` and `holds_for` need something that can be looked at again.
