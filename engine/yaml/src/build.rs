@@ -306,6 +306,8 @@ impl<'t> Build<'t> {
             }
             return None;
         };
+        // A list that is not indented begins, for the parser, behind its first dash.
+        frame.start = frame.start.min(node.span.start as usize);
         frame.end = frame.end.max(node.span.end as usize);
         match &mut frame.holds {
             Holds::List(items) => items.push(node),

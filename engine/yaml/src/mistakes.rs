@@ -119,7 +119,9 @@ pub(crate) fn refused(source: SourceId, text: &str, value: &Range<usize>, at: us
     if written.starts_with("{{") {
         return template(source, text, value);
     }
-    if written.starts_with(['[', '{']) {
+    let in_flow = parser_says.contains("flow") || parser_says.contains("indicator");
+    let goes_on = quote::closed(written).is_some_and(|end| end < written.len());
+    if written.starts_with(['[', '{']) && (in_flow || goes_on) {
         return flow(source, value, written, at, parser_says);
     }
     let quoted = format!("write {}", quote::whole(written));
@@ -127,7 +129,7 @@ pub(crate) fn refused(source: SourceId, text: &str, value: &Range<usize>, at: us
         let message = "a text that begins with a quote ends with it, and more follows";
         return error(source, "yaml::text-after-quote", value, message, "quote the whole").help(quoted);
     }
-    if parser_says.contains("mapping values are not allowed") && !written.is_empty() {
+    if parser_says.contains("mapping values are not allowed") && written.contains(": ") {
         let message = "the second colon makes a mapping within the value";
         return error(source, "yaml::colon-in-value", value, message, "quote the whole").help(quoted);
     }

@@ -75,7 +75,7 @@ impl Repeated<'_> {
                 Some(Vec::new())
             }
             Some(Stop::Template { at, in_flow }) => {
-                let range = repair::template(self.original, at, in_flow);
+                let range = repair::template(self.original, self.original.floor_char_boundary(at), in_flow);
                 self.errors.push(mistakes::template(self.source, self.original, &range));
                 self.blank(range, errors)
             }
@@ -84,20 +84,21 @@ impl Repeated<'_> {
     }
 
     fn refused(&mut self, at: usize, says: &str, errors: Vec<SpecError>) -> Option<Vec<Node>> {
+        // A repaired text has one byte where the original may have a longer character.
+        let at = self.original.floor_char_boundary(at);
         let line = mistakes::line_at(self.original, at);
         let value = repair::value_of_line(self.original, at);
         let again = self.blanked.iter().any(|start| line.contains(start));
-        let shown = value.clone().unwrap_or(line.clone());
+        let shown = value.clone().unwrap_or_else(|| repair::content_of_line(self.original, at));
         if !again {
             self.errors.push(mistakes::refused(self.source, self.original, &shown, at, says));
         }
         match value {
-            Some(range) if !again && range.start > line.start && !says.contains("expected key") => {
-                self.blank(range, errors)
-            }
+            Some(range) if !again && !says.contains("expected key") => self.blank(range, errors),
             _ if !line.is_empty() && !self.text[line.clone()].starts_with('#') => {
                 self.partial = true;
-                repair::comment_out(self.text.to_mut(), line);
+                let region = repair::lost(self.original, line);
+                repair::comment_out(self.text.to_mut(), region);
                 None
             }
             _ => {

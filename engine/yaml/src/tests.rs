@@ -116,6 +116,16 @@ fn a_bad_line_does_not_hide_the_next_one() {
 }
 
 #[test]
+fn a_wrong_indentation_is_one_mistake() {
+    let reading =
+        read("c:\n  - id: a\n        steps:\n      - id: b\n        x: { y: 1 }\n    z: 1\n  - id: c\n    w: !t\n");
+    let codes: Vec<_> = reading.errors.iter().map(|error| error.code).collect();
+    assert_eq!(codes, ["yaml::syntax", "yaml::tag"], "{:#?}", reading.errors);
+    let ids = reading.documents[0].get("c").and_then(Node::as_list).unwrap();
+    assert_eq!(ids.len(), 2);
+}
+
+#[test]
 fn plain_scalars_keep_how_they_were_written() {
     let reading = read("a: 1.10\nb: true\nc: no\n");
     let root = &reading.documents[0];

@@ -146,7 +146,8 @@ impl<'a> Placer<'a> {
     fn may_be_empty(&mut self, item: &Item, placed: &Placed) {
         let doc = placed.act.kind.doc;
         if item.allow_empty && item.foreach.is_none() && doc.selection.is_none() && doc.worst == Effect::Read {
-            let message = format!("`{}` selects nothing that could be empty: `allow_empty` would let it pass unseen", doc.name);
+            let message =
+                format!("`{}` selects nothing that could be empty: `allow_empty` would let it pass unseen", doc.name);
             let error = SpecError::new("spec::allow-empty", placed.act.span, message, "cannot be empty");
             self.diags.push(error.help("leave it out, or list what may be there with a kind that selects"));
         }

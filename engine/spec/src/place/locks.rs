@@ -34,7 +34,9 @@ impl Placer<'_> {
         let name = match doc.runs {
             Runs::Local => None,
             Runs::Cluster => env.cluster.as_deref(),
-            Runs::Endpoint(_) | Runs::MaybeEndpoint(_) => endpoint.map(|endpoint| endpoint.name.as_str()),
+            Runs::Endpoint(_) | Runs::MaybeEndpoint(_) => endpoint
+                .map(|endpoint| endpoint.name.as_str())
+                .filter(|name| self.place.target.endpoints.contains_key(*name)),
         };
         if let (Some(name), Some(mode)) = (name, doc.lock)
             && !locks.iter().any(|(lock, _)| **lock == *name)

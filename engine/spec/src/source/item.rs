@@ -6,7 +6,7 @@ use std::sync::Arc;
 use checkrun_model::{Entry, Importance, LockMode, Node, NodeValue, Span, SpecError, de};
 
 use super::check::CheckSrc;
-use super::group::GroupSrc;
+use super::group::{GroupSrc, Holds};
 use super::keys;
 use super::text::{Compiler, ExprSrc, Lex, May, TreeSrc, known};
 use crate::names;
@@ -166,7 +166,29 @@ impl Compiler<'_> {
             foreach,
             body,
         };
+        self.group_rules(&entries, &item);
         Some(item)
+    }
+
+    /// What must hold between the keys of a group and its members.
+    fn group_rules(&mut self, entries: &Entries<'_>, item: &Item) {
+        let ItemBody::Group(group) = &item.body else { return };
+        if let (Some(entry), None) = (entries.entry("allow_empty"), entries.entry("foreach")) {
+            let message = "`allow_empty` of a group is of its `foreach`, and there is none";
+            self.diags.push(
+                SpecError::new("spec::allow-empty", entry.key_span, message, "of no use").help("put it on the members"),
+            );
+        }
+        let Holds::Members { items, .. } = &group.holds else { return };
+        for (name, save) in &item.saves {
+            if let Some(member) = items.iter().find(|member| member.id == *name) {
+                let message =
+                    format!("`{name}` is a member of this group: `checks.{}.{name}` would mean two things", item.id);
+                let error = SpecError::new("spec::name-taken", save.span, message, "saved by that name")
+                    .also(member.span, "the member");
+                self.diags.push(error.help("choose another name"));
+            }
+        }
     }
 
     fn id(&mut self, node: &Node, map: &[Entry]) -> Option<(Arc<str>, Span)> {

@@ -204,7 +204,9 @@ fn all_mistakes_come_at_once_and_in_order() {
 
 #[test]
 fn an_allowed_empty_foreach_lets_no_instance_pass_unseen() {
-    let plan = checks("  - id: a\n    foreach: { x: [one, two] }\n    allow_empty: true\n    look: { name: \"{{ x }}\" }\n").plan();
+    let plan =
+        checks("  - id: a\n    foreach: { x: [one, two] }\n    allow_empty: true\n    look: { name: \"{{ x }}\" }\n")
+            .plan();
     let empty = plan.nodes.iter().filter_map(|node| match &node.body {
         crate::plan::Body::Check(check) => Some(check.allow_empty),
         crate::plan::Body::Group { .. } => None,

@@ -163,3 +163,11 @@ fn a_member_does_not_take_what_its_group_holds() {
     assert_eq!((node(&plan, "g").locks.len(), node(&plan, "g.a").locks.len()), (1, 0));
     checks("  - id: g\n    locks: { db: shared }\n    checks:\n      - id: a\n        locks: { db: alone }\n        post: { body: x }\n").mistake("spec::lock", "db");
 }
+
+#[test]
+fn a_group_saves_no_name_of_a_member() {
+    checks(&TWO.replace("    covers: { one: [C.1] }\n", "").replace("m: checks.one.n", "one: checks.two.ended"))
+        .mistake("spec::name-taken", "checks.two.ended");
+    checks("  - id: g\n    allow_empty: true\n    checks: [{ id: a, post: { body: x } }]\n")
+        .mistake("spec::allow-empty", "allow_empty");
+}
