@@ -41,8 +41,18 @@ const FAULTS: &[Fault] = &[
         failed: &["registry.level"],
         blocked: &["registry.v2", "registry.v3", "registry.versions", "registry.protobuf"],
     },
-    Fault { name: "registry/registry-down", only: "registry-up,registry-subjects", failed: &["registry-up"], blocked: &["registry-health", "registry-subjects"] },
-    Fault { name: "logs/log-source-silent", only: "log-shipper,log-shipper-everywhere,logs-arrive", failed: &["log-shipper.ready", "logs-arrive"], blocked: &["log-shipper.logs", "log-shipper-everywhere"] },
+    Fault {
+        name: "registry/registry-down",
+        only: "registry-up,registry-subjects",
+        failed: &["registry-up"],
+        blocked: &["registry-health", "registry-subjects"],
+    },
+    Fault {
+        name: "logs/log-source-silent",
+        only: "log-shipper,log-shipper-everywhere,logs-arrive",
+        failed: &["log-shipper.ready", "logs-arrive"],
+        blocked: &["log-shipper.logs", "log-shipper-everywhere"],
+    },
     Fault { name: "metrics/vmagent-stopped", only: "vmagent", failed: &["vmagent.ready"], blocked: &["vmagent.logs"] },
 ];
 
@@ -61,10 +71,16 @@ fn story_49_passes_on_the_lab_and_fails_where_it_is_broken() {
         let (exit, verdicts) = run(&target, work.path(), Some(fault.only));
         order(&lab, &["heal", fault.name]);
         let is = |id: &&&str, verdict: &str| verdicts.get(**id).is_some_and(|seen| seen == verdict);
-        let unlike = |ids: &[&'static str], verdict: &str| -> Vec<&str> { ids.iter().filter(|id| !is(id, verdict)).copied().collect() };
+        let unlike = |ids: &[&'static str], verdict: &str| -> Vec<&str> {
+            ids.iter().filter(|id| !is(id, verdict)).copied().collect()
+        };
         let (failed, blocked) = (unlike(fault.failed, "failed"), unlike(fault.blocked, "blocked"));
         if exit != Some(1) || !failed.is_empty() || !blocked.is_empty() {
-            misses.push(format!("{}: exit {exit:?}; should have failed {failed:?}, been blocked {blocked:?}; seen {:?}", fault.name, wrong(&verdicts)));
+            misses.push(format!(
+                "{}: exit {exit:?}; should have failed {failed:?}, been blocked {blocked:?}; seen {:?}",
+                fault.name,
+                wrong(&verdicts)
+            ));
         }
     }
     assert!(misses.is_empty(), "{}", misses.join("\n"));
@@ -95,12 +111,18 @@ fn run(target: &str, work: &Path, only: Option<&str>) -> (Option<i32>, BTreeMap<
     let status = command.status().expect("checkrun starts");
     let text = std::fs::read_to_string(&report).unwrap_or_default();
     let document: Json = serde_json::from_str(&text).unwrap_or_default();
-    let verdicts = document["checks"].as_array().into_iter().flatten().filter_map(|check| {
-        Some((check["id"].as_str()?.to_owned(), check["verdict"].as_str()?.to_owned()))
-    });
+    let verdicts = document["checks"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|check| Some((check["id"].as_str()?.to_owned(), check["verdict"].as_str()?.to_owned())));
     (status.code(), verdicts.collect())
 }
 
 fn wrong(verdicts: &BTreeMap<String, String>) -> Vec<String> {
-    verdicts.iter().filter(|(_, verdict)| !["passed", "skipped"].contains(&verdict.as_str())).map(|(id, verdict)| format!("{id} {verdict}")).collect()
+    verdicts
+        .iter()
+        .filter(|(_, verdict)| !["passed", "skipped"].contains(&verdict.as_str()))
+        .map(|(id, verdict)| format!("{id} {verdict}"))
+        .collect()
 }

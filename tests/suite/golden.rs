@@ -34,13 +34,18 @@ fn judge(case: &Path) -> Result<(), String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_checkrun"));
     command.current_dir(work.path()).env("NO_COLOR", "1").args(["validate", "suite"]);
     if work.path().join("suite/target.yaml").exists() {
-        fs::rename(work.path().join("suite/target.yaml"), work.path().join("target.yaml")).map_err(|error| error.to_string())?;
+        fs::rename(work.path().join("suite/target.yaml"), work.path().join("target.yaml"))
+            .map_err(|error| error.to_string())?;
         command.args(["--target", "target.yaml"]);
     }
     let output = command.output().map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.code() != Some(2) {
-        return Err(format!("exit {:?}, not 2\n{said}{}", output.status.code(), String::from_utf8_lossy(&output.stdout)));
+        return Err(format!(
+            "exit {:?}, not 2\n{said}{}",
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout)
+        ));
     }
     let expected = case.with_extension("err");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

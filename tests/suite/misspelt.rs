@@ -145,7 +145,9 @@ fn value(key: &str, node: &Node, found: &mut dyn FnMut(Span, &'static str), text
                 value("covers", &entry.value, found, text);
             }
         }
-        ("use" | "cluster" | "endpoint" | "hook", None) if !text[node.span.start as usize..].starts_with(['"', '\'']) => {
+        ("use" | "cluster" | "endpoint" | "hook", None)
+            if !text[node.span.start as usize..].starts_with(['"', '\'']) =>
+        {
             found(node.span, "reference");
         }
         _ => walk(node, found, text),

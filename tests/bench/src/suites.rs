@@ -16,21 +16,40 @@ fn suite(dir: &Path, name: &str) -> Written {
 /// `count` checks over `files` files: GET, status, one JSON value.
 pub fn http(dir: &Path, count: usize, files: usize, port: u16) -> Written {
     suite(dir, "http")?;
-    in_files(dir, count, files, "checks:\n", |at| {
-        format!(
-            "  - id: c{at}\n    http: {{ url: \"http://127.0.0.1:{port}/x{at}\" }}\n    expect:\n      - json.status == \"ok\"\n"
-        )
-    }, "yaml")
+    in_files(
+        dir,
+        count,
+        files,
+        "checks:\n",
+        |at| {
+            format!(
+                "  - id: c{at}\n    http: {{ url: \"http://127.0.0.1:{port}/x{at}\" }}\n    expect:\n      - json.status == \"ok\"\n"
+            )
+        },
+        "yaml",
+    )
 }
 
 /// The same for hurl.
 pub fn hurl(dir: &Path, count: usize, files: usize, port: u16) -> Written {
-    in_files(dir, count, files, "", |at| {
-        format!("GET http://127.0.0.1:{port}/x{at}\nHTTP 200\n[Asserts]\njsonpath \"$.status\" == \"ok\"\n\n")
-    }, "hurl")
+    in_files(
+        dir,
+        count,
+        files,
+        "",
+        |at| format!("GET http://127.0.0.1:{port}/x{at}\nHTTP 200\n[Asserts]\njsonpath \"$.status\" == \"ok\"\n\n"),
+        "hurl",
+    )
 }
 
-fn in_files(dir: &Path, count: usize, files: usize, head: &str, one: impl Fn(usize) -> String, ending: &str) -> Written {
+fn in_files(
+    dir: &Path,
+    count: usize,
+    files: usize,
+    head: &str,
+    one: impl Fn(usize) -> String,
+    ending: &str,
+) -> Written {
     let each = count.div_ceil(files);
     for file in 0..files {
         let mut text = head.to_owned();
@@ -48,10 +67,8 @@ pub fn trivial(dir: &Path, count: usize) -> Written {
     write(&dir.join("seed.rhai"), "fn seed() { #{ v: 1, w: \"one\" } }\n")?;
     let mut text = "checks:\n  - id: seed\n    script: { file: seed.rhai, call: seed }\n    expect:\n      - value.v == 1\n    save: { v: value.v, w: value.w }\n".to_owned();
     for at in 0..count {
-        let _ = write!(
-            text,
-            "  - id: c{at}\n    expect:\n      - checks.seed.v == 1\n      - checks.seed.w == \"one\"\n"
-        );
+        let _ =
+            write!(text, "  - id: c{at}\n    expect:\n      - checks.seed.v == 1\n      - checks.seed.w == \"one\"\n");
     }
     write(&dir.join("checks.yaml"), &text)
 }
@@ -67,7 +84,10 @@ pub fn goss(file: &Path, count: usize) -> Written {
 
 /// `count` checks of every shape: templates, needs, saves; a tenth of the expressions is distinct.
 pub fn generated(dir: &Path, count: usize) -> Written {
-    write(&dir.join("suite.yaml"), "suite: generated\nimports: [pair.yaml]\ninputs:\n  base: { type: string, default: \"http://127.0.0.1:1\" }\n")?;
+    write(
+        &dir.join("suite.yaml"),
+        "suite: generated\nimports: [pair.yaml]\ninputs:\n  base: { type: string, default: \"http://127.0.0.1:1\" }\n",
+    )?;
     write(&dir.join("pair.yaml"), PAIR)?;
     let per_file = 250;
     for file in 0..count.div_ceil(per_file) {

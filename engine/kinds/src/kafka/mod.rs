@@ -2,11 +2,11 @@
 
 pub(crate) mod cluster;
 pub(crate) mod consume;
-pub(crate) mod describe;
 mod deliveries;
+pub(crate) mod describe;
 mod doors;
-mod ends;
 pub(crate) mod endpoint;
+mod ends;
 pub(crate) mod group;
 mod native;
 mod own_group;

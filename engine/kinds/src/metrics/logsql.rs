@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::ask::{Question, ask, touch};
-use crate::moment::Moment;
 use super::rows::rows;
 use super::selection::{needs_a_query, one_at_least};
+use crate::moment::Moment;
 
 /// Rows of an answer unless the check says `limit`.
 const LIMIT: usize = 1000;

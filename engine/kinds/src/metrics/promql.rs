@@ -11,8 +11,8 @@ use serde_json::Value as Json;
 
 use super::answer;
 use super::ask::{Question, ask, touch};
-use crate::moment::Moment;
 use super::selection::{needs_a_query, one_at_least};
+use crate::moment::Moment;
 
 /// The most that an answer may weigh.
 const MOST_BYTES: usize = 16 << 20;

@@ -62,7 +62,9 @@ impl Library {
         let args: Vec<Dynamic> = args.iter().cloned().map(to_dynamic).collect();
         let answer = engine().call_fn_with_options::<Dynamic>(options, &mut rhai::Scope::new(), &self.ast, name, args);
         match answer {
-            Ok(answer) => from_dynamic(&answer).map_err(|why| EvalError::new(format!("`{name}` gives no value: {why}"))),
+            Ok(answer) => {
+                from_dynamic(&answer).map_err(|why| EvalError::new(format!("`{name}` gives no value: {why}")))
+            }
             Err(error) => Err(self.placed(name, &error)),
         }
     }
@@ -170,12 +172,15 @@ fn outside(text: &str, tokens: &[Token], ast: &AST) -> Option<Fault> {
 }
 
 /// Words before a parenthesis that are no functions.
-const WORDS: [&str; 13] = ["if", "while", "for", "until", "return", "in", "catch", "throw", "fn", "else", "call", "curry", "Fn"];
+const WORDS: [&str; 13] =
+    ["if", "while", "for", "until", "return", "in", "catch", "throw", "fn", "else", "call", "curry", "Fn"];
 
 /// Calls of functions that nobody has.
 fn unknown(text: &str, tokens: &[Token], ast: &AST) -> Vec<Fault> {
     let own: Vec<String> = ast.iter_functions().map(|one| one.name.to_owned()).collect();
-    let has = |name: &str| own.iter().any(|own| own == name) || WORDS.contains(&name) || function::names().any(|known| known == name);
+    let has = |name: &str| {
+        own.iter().any(|own| own == name) || WORDS.contains(&name) || function::names().any(|known| known == name)
+    };
     let mut faults = Vec::new();
     for pair in tokens.windows(2) {
         let [token, next] = pair else { continue };

@@ -52,7 +52,8 @@ impl Hook {
             (Some(false), _) => Ok(Some("judge(it) gives false; a text would say why".into())),
             (_, Some(why)) => Ok(Some(why.to_owned())),
             _ => {
-                let message = format!("judge(it) must give true or a text that says why not; it gives {}", answer.sort_name());
+                let message =
+                    format!("judge(it) must give true or a text that says why not; it gives {}", answer.sort_name());
                 Err(EvalError::new(message))
             }
         }

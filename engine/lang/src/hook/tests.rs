@@ -104,7 +104,16 @@ fn a_failing_script_says_where_and_what() {
 
 #[test]
 fn nothing_of_the_world_is_in_reach_and_nothing_runs_for_ever() {
-    for text in ["eval(\"1\")", "print(1)", "debug(1)", "sleep(1)", "timestamp()", "import \"x\" as y", "open(\"x\")", "switch 1 { 1 => 2 }"] {
+    for text in [
+        "eval(\"1\")",
+        "print(1)",
+        "debug(1)",
+        "sleep(1)",
+        "timestamp()",
+        "import \"x\" as y",
+        "open(\"x\")",
+        "switch 1 { 1 => 2 }",
+    ] {
         let faults = Lang::new(Arc::new(NoFiles)).hook("h", &format!("fn f(it) {{ {text} }}")).unwrap_err();
         assert!(!faults.is_empty(), "{text}");
     }
@@ -162,8 +171,29 @@ fn functions_of_a_library_are_called_from_expressions_and_hooks() {
 
 /// Values of every type, as they are written in both languages.
 const VALUES: [&str; 23] = [
-    "0", "2", "-3", "2.5", "true", "false", "\"\"", "\"5\"", "\"b\"", "5m", "1s", "1GiB", "10k/s",
-    "time(\"2026-01-01T00:00:00Z\")", "[]", "[1]", "[\"5\"]", "#{ a: 1 }", "#{ }", "it.none", "it.list", "it.object", "it.text",
+    "0",
+    "2",
+    "-3",
+    "2.5",
+    "true",
+    "false",
+    "\"\"",
+    "\"5\"",
+    "\"b\"",
+    "5m",
+    "1s",
+    "1GiB",
+    "10k/s",
+    "time(\"2026-01-01T00:00:00Z\")",
+    "[]",
+    "[1]",
+    "[\"5\"]",
+    "#{ a: 1 }",
+    "#{ }",
+    "it.none",
+    "it.list",
+    "it.object",
+    "it.text",
 ];
 
 fn observed() -> Json {
@@ -176,7 +206,11 @@ fn agree(text: &str) -> Result<(), String> {
     let scope = scope(observed());
     let lang = Lang::new(Arc::new(NoFiles));
     let script = match lang.hook("h", &format!("fn f(it) {{ {text} }}")) {
-        Ok(hook) => hook.0.call("f", &[super::it(&scope)], &scope).map(|value| value.to_tagged()).map_err(|error| format!("{error:?}")),
+        Ok(hook) => hook
+            .0
+            .call("f", &[super::it(&scope)], &scope)
+            .map(|value| value.to_tagged())
+            .map_err(|error| format!("{error:?}")),
         Err(faults) => Err(format!("{faults:?}")),
     };
     let mut refused = false;
