@@ -115,8 +115,7 @@ impl Fuel {
     pub(crate) fn spend(&mut self, steps: usize) -> Result<(), EvalError> {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         self.left = self.left.checked_sub(steps).ok_or_else(|| {
-            EvalError::new(format!("it takes more than {STEPS} steps"))
-                .help("look for a list that is gone over inside another")
+            EvalError::new("it takes too many steps").help("look for a list that is gone over inside another")
         })?;
         Ok(())
     }

@@ -155,3 +155,258 @@ fn what_holds_and_what_does_not() {
         assert!(!holds(text), "{text}");
     }
 }
+
+#[test]
+fn what_is_an_error_says_why_and_never_gives_true_or_false() {
+    for (text, message) in [
+        ("json.text > 3", "text and a number do not compare: \"30\" > 3"),
+        ("\"0\" != 0", "text and a number do not compare: \"0\" != 0"),
+        ("status.gone != 5", "null and a number do not compare: null != 5"),
+        ("!(status.gone > 5)", "null and a number do not compare: null > 5"),
+        ("[].all(|x| x == 1)", "`all` over nothing: the list is empty"),
+        ("empty.map(|x| x.n).sum() == 0", "`sum` over nothing: the list is empty"),
+        ("[1] == [\"1\"]", "a number and text do not compare: 1 == \"1\""),
+        ("5 in [\"5\"]", "a number and text do not compare: 5 == \"5\""),
+        ("status.replicas", "it must be true or false; it is a whole number: 2"),
+        ("1 && true", "`&&` wants true or false; `1` is a whole number: 1"),
+        ("true && \"x\"", "`&&` wants true or false; `\"x\"` is text: \"x\""),
+        ("!status.replicas", "`!` wants true or false, not a whole number: 2"),
+        ("items.name == \"a\"", "`items` is a list, which has no `name`: "),
+        ("\"9\" > \"10\"", "texts that begin with digits compare letter by letter: \"9\" > \"10\""),
+        ("[1] < [2]", "a list and a list have no order: [1] < [2]"),
+        ("1 / 0 == 1", "division by zero: 1 / 0"),
+        ("number(\"x\") == 1", "\"x\" is not a number"),
+        ("number(\"NaN\") == 1", "\"NaN\" is no finite number"),
+        ("items.all(|x| x.n)", "`all` wants true or false of each item, not a whole number: 1"),
+        ("status.phase + 1 == \"x\"", "text + a number has no meaning: \"Ready\" + 1"),
+        ("latency.p95 == 40", "a duration and a number do not compare: 40ms == 40"),
+        ("time(\"yesterday\") < now()", "\"yesterday\" is not a time; times are `2026-11-24T08:00:00Z`"),
+        ("text(items) == \"\"", "a list cannot stand inside text: "),
+        (
+            "items.map(|x| items.map(|y| items.map(|z| 1)))[7][0] == 1",
+            "`items.map(|x| items.map(|y| items.map(|z| 1)))` has no item 7; it has 2",
+        ),
+    ] {
+        let expr = lang().expr(text, &known(true));
+        let found = match expr {
+            Ok(expr) => expr.holds(&scope()).expect_err(text).message,
+            // Found at load already; what evaluation says is asked of the bare expression.
+            Err(_) => Expr::compile(text, &lang().world()).unwrap().holds(&scope()).expect_err(text).message,
+        };
+        assert!(found.starts_with(message), "{text}: {found}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_absent_and_says_what_is() {
+    for (text, message) in [
+        ("status.phaze == \"x\"", "`status` has no `phaze`; it has: phase, replicas, gone, default, match, conditions"),
+        ("nothing == 1", "the observation has no `nothing`; it has: status, "),
+        ("items[5].n == 1", "`items` has no item 5; it has 2"),
+        ("status.gone.deeper == 1", "`status.gone` is null, so it has no `deeper`"),
+        ("items.find(|x| x.n == 9).n == 1", "`find` finds none among 2 items"),
+        ("empty.first() == 1", "`first` of an empty list"),
+        ("items[0].m == 1", "`items[0]` has no `m`; it has: n, name, tags"),
+        ("checks.other.x == 1", "`checks` has no `other`; it has: kafka-ready, flux"),
+    ] {
+        let error = error(text);
+        assert!(error.absent, "{text}: {error:?}");
+        assert!(error.message.starts_with(message), "{text}: {}", error.message);
+    }
+    assert_eq!(error("status.phaze == \"x\"").help.as_deref(), Some("did you mean `phase`?"));
+    let mut gone = Scope::default();
+    gone.set_observation(Value::from_json(&Json::Null), "2026-11-24T00:00:00Z".parse().unwrap());
+    let error = compile("status.phase == \"x\"").eval(&gone).unwrap_err();
+    assert!(error.absent && error.message.contains("is not there"), "{error:?}");
+}
+
+#[test]
+fn endless_work_ends() {
+    let list = format!("[{}]", vec!["1"; 400].join(", "));
+    let text = format!("{list}.map(|a| {list}.map(|b| {list}.map(|c| a + b + c))).len() == 1");
+    assert_eq!(error(&text).message, "it takes too many steps");
+    assert!(lang().expr(&"(".repeat(100_000), &known(true)).is_err());
+    assert!(lang().expr(&format!("{}1", "-".repeat(1000)), &known(true)).is_err());
+    assert!(lang().expr(&vec!["1"; 5000].join(" + "), &known(true)).is_err());
+    assert!(lang().expr(&format!("a{}", ".b()".repeat(5000)), &known(true)).is_err());
+}
+
+#[test]
+fn faults_point_at_what_is_wrong_and_say_what_to_write() {
+    for (text, at, help) in [
+        ("status?.phase == 1", "?.", "get("),
+        ("status.phase = 1", "=", "`==`"),
+        ("status.phase === 1", "===", "`==`"),
+        ("status.phase == 'Ready'", "'Ready'", "write \"Ready\""),
+        ("status.phase == 1 and true", "and", "`&&`"),
+        ("not status.phase", "not", "`!`"),
+        ("status.phase ?? 1", "??", "get("),
+        ("statsu.phase == 1", "statsu", "did you mean `status`?"),
+        ("items.lenn() == 1", "lenn", "did you mean `len`?"),
+        ("items.any(|x| x.n == 1)", "any", "some("),
+        ("items.some(x)", "x", "|x|"),
+        ("status.phase.matches(\"(\")", "\"(\"", ""),
+        ("status.phase.matches(\"\\d\")", "\\d", "backticks"),
+        ("latency.p95 < 50", "latency.p95 < 50", "50ms"),
+        ("keys.all(|k| k.size > 5)", "k.size > 5", "1GiB"),
+        ("keys.map(|k| k.size).max() < 3", "keys.map(|k| k.size).max() < 3", "1GiB"),
+        ("rate > 5", "rate > 5", "10k/s"),
+        ("not_after > 7d", "not_after > 7d", "now()"),
+        ("run.started > 5", "run.started > 5", ""),
+        ("items.len() && true", "items.len()", ""),
+        ("get(\"latency.p95\", 0) < 1s", "0", ""),
+        ("has(status.phase)", "status.phase", "has("),
+        ("has(\"status..x\")", "\"status..x\"", ""),
+        ("has(\"statsu.x\")", "has(\"statsu.x\")", "did you mean"),
+        ("10k > 5", "10k", ""),
+        ("5parsec > 1s", "5parsec", ""),
+        ("json.na-me == 5", "na-me", "[\"na-me\"]"),
+        ("(status.phase == 1", "(", ""),
+        ("status.phase == ", "", ""),
+        ("file(\"b.json\") == \"\"", "\"b.json\"", ""),
+        ("file(inputs.name) == \"\"", "inputs.name", ""),
+        ("secret(\"x\") == \"\"", "secret", "secret('name')"),
+        ("items.map(|x, y| x)", ",", ""),
+        ("{{ inputs.x }} == 1", "{", ""),
+        ("status.phase == \"x", "\"x", ""),
+        ("if true { 1 }", "if", "hook"),
+        ("5 in [\"a\", \"b\"]", "5 in [\"a\", \"b\"]", "number(x)"),
+    ] {
+        let found = faults(text);
+        let fault = &found[0];
+        assert_eq!(&text[fault.range.clone()], at, "{text}: {fault:?}");
+        let said = fault.help.clone().unwrap_or_default();
+        assert!(said.contains(help), "{text}: {fault:?}");
+    }
+}
+
+#[test]
+fn all_faults_of_names_and_sorts_are_told_at_once() {
+    assert_eq!(faults("statsu.x == 1 && latency.p95 < 50 && rate > 5").len(), 3);
+    assert!(lang().condition("items.len()", &known(false)).is_err());
+    assert!(lang().condition("items.len() > 0", &known(false)).is_ok());
+    assert!(lang().expr("anything.at.all == 1", &known(true)).is_ok());
+}
+
+#[test]
+fn a_false_expression_is_explained_with_the_values_of_its_parts() {
+    for (text, lines) in [
+        ("status.replicas == inputs.brokers + 1", vec!["2 == 3", "status.replicas is 2", "inputs.brokers is 2"]),
+        (
+            "status.phase == \"Ready\" && status.replicas > 5",
+            vec!["2 > 5", "status.replicas is 2", "status.replicas > 5 does not hold"],
+        ),
+        (
+            "status.replicas > 5 || status.phase == \"x\"",
+            vec!["2 > 5", "status.replicas is 2", "\"Ready\" == \"x\"", "status.phase is \"Ready\""],
+        ),
+        ("items.all(|x| x.n < 2)", vec!["items[1]: 2 < 2", "  x.n is 2"]),
+        ("items.some(|x| x.n > 2)", vec!["none of the 2 items of items fits", "items[0]: 1 > 2", "items[1]: 2 > 2"]),
+        ("empty.some(|x| x == 1)", vec!["empty is empty"]),
+        ("!items.some(|x| x.n == 2)", vec!["items[1]: {n: 2, name: \"b-2\", tags: [\"x\", \"y\"]}"]),
+        ("status.phase.contains(\"z\")", vec!["\"Ready\".contains(\"z\")", "status.phase is \"Ready\""]),
+        ("has(\"status.x\")", vec!["\"status.x\" is not there"]),
+        (
+            "items.map(|x| x.n) == [1, 3]",
+            vec!["[1, 2] == [1, 3]", "item 1 differs: 2 and 3", "items.map(|x| x.n) is [1, 2]"],
+        ),
+        ("status.phase == null", vec!["status.phase is \"Ready\""]),
+        ("latency.p95 < 10ms", vec!["40ms < 10ms", "latency.p95 is 40ms"]),
+    ] {
+        let expr = compile(text);
+        assert_eq!(expr.holds(&scope()), Ok(false), "{text}");
+        assert_eq!(expr.explain(&scope()), lines, "{text}");
+    }
+}
+
+#[test]
+fn counting_a_selection_to_zero_is_recognised_in_every_form() {
+    for text in [
+        "items.len() == 0",
+        "0 == items.len()",
+        "items.len() < 1",
+        "1 > items.len()",
+        "items.len() <= 0",
+        "!(items.len() > 0)",
+        "!(items.len() != 0)",
+        "items == []",
+        "it.items.len() == 0",
+        "it[\"items\"].len() == 0",
+        "len(items) == 0",
+        "!items.some(|x| x.n == 1)",
+        "items.filter(|x| x.n == 1).len() == 0",
+        "status.phase == \"x\" || !items.some(|x| x.n == 1)",
+        "items.len() in [0]",
+        "get(\"items\", []).len() == 0",
+    ] {
+        assert!(compile(text).counts_to_zero("items"), "{text}");
+    }
+    for text in [
+        "items.len() == 2",
+        "items.len() > 0",
+        "items.some(|x| x.n == 1)",
+        "items.all(|x| x.n != 1)",
+        "!items.all(|x| x.n != 1)",
+        "status.conditions.len() == 0",
+        "items.len() < 5",
+        "items.map(|x| x.n) == [1]",
+        "first.items.len() == 0",
+    ] {
+        assert!(!compile(text).counts_to_zero("items"), "{text}");
+    }
+}
+
+#[test]
+fn reads_tell_names_with_their_bytes() {
+    let text = "checks.kafka-ready.id == inputs.name && items.all(|p| p.n == c) && checks.flux[c].x == run.id && get(\"checks.a.b\", 1) == 1 && file(\"a.json\") != \"\"";
+    let known = Known { names: vec!["c".into(), "checks".into(), "inputs".into(), "run".into()], ..known(true) };
+    let expr = lang().expr(text, &known).unwrap();
+    let reads = expr.reads();
+    let checks: Vec<(Vec<String>, &str)> =
+        reads.checks.iter().map(|(names, at)| (names.clone(), &text[at.clone()])).collect();
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        checks,
+        [(names(&["kafka-ready", "id"]), "kafka-ready"), (names(&["flux"]), "flux"), (names(&["a", "b"]), "a")]
+    );
+    assert_eq!(
+        reads.inputs.iter().map(|(name, at)| (name.as_str(), &text[at.clone()])).collect::<Vec<_>>(),
+        [("name", "name")]
+    );
+    assert_eq!(
+        reads.run.iter().map(|(name, at)| (name.as_str(), &text[at.clone()])).collect::<Vec<_>>(),
+        [("id", "id")]
+    );
+    assert_eq!(reads.names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["items", "c", "c"]);
+    assert_eq!(
+        reads.files.iter().map(|(name, at)| (name.as_str(), &text[at.clone()])).collect::<Vec<_>>(),
+        [("a.json", "a.json")]
+    );
+}
+
+#[test]
+fn a_text_compiles_once() {
+    let lang = lang();
+    let one = lang.expr("status.phase == \"x\"", &known(false)).unwrap();
+    let other = lang.expr("status.phase == \"x\"", &known(true)).unwrap();
+    assert!(Arc::ptr_eq(&one, &other));
+}
+
+#[test]
+fn values_are_given_as_they_are() {
+    assert_eq!(gives("items.map(|p| p.name)"), "[\"a-1\", \"b-2\"]");
+    assert_eq!(gives("now() - not_after"), "-720h");
+    assert_eq!(gives("status"), gives("it.status"));
+    assert_eq!(gives("c"), "\"apps\"");
+}
+
+proptest::proptest! {
+    #[test]
+    fn compiling_never_panics_and_faults_lie_in_the_text(text in "[a-z0-9_.|&=!<>()\\[\\]{}\"'`#:,%/ +*?é-]{0,40}") {
+        if let Err(found) = lang().expr(&text, &known(false)) {
+            for fault in found {
+                proptest::prop_assert!(text.get(fault.range.clone()).is_some(), "{fault:?}");
+            }
+        }
+    }
+}

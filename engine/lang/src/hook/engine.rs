@@ -68,8 +68,8 @@ fn limits(engine: &mut Engine) {
         .set_max_variables(500)
         .set_max_functions(500)
         .set_max_string_size(MOST_TEXT)
-        .set_max_array_size(1 << 20)
-        .set_max_map_size(1 << 20);
+        .set_max_array_size(200_000)
+        .set_max_map_size(200_000);
 }
 
 const ANY: fn() -> TypeId = TypeId::of::<Dynamic>;
@@ -122,12 +122,16 @@ fn unary(run: fn(&Value) -> Result<Value, EvalError>, context: &NativeCallContex
 fn value(dynamic: &Dynamic, context: &NativeCallContext<'_>) -> Result<Value, Box<EvalAltResult>> {
     let mut steps = 0;
     let value = counted(dynamic, &mut steps).map_err(|why| thrown(EvalError::new(why), context))?;
-    if let Some(running) = running(context) {
-        let mut fuel = Fuel::of(running.0.left.load(Ordering::Relaxed));
-        fuel.spend(steps).map_err(|error| thrown(error, context))?;
-        running.0.left.store(fuel.left(), Ordering::Relaxed);
-    }
+    spend(context, steps)?;
     Ok(value)
+}
+
+fn spend(context: &NativeCallContext<'_>, steps: usize) -> Result<(), Box<EvalAltResult>> {
+    let Some(running) = running(context) else { return Ok(()) };
+    let mut fuel = Fuel::of(running.0.left.load(Ordering::Relaxed));
+    fuel.spend(steps).map_err(|error| thrown(error, context))?;
+    running.0.left.store(fuel.left(), Ordering::Relaxed);
+    Ok(())
 }
 
 /// An error on its way through rhai.
@@ -161,12 +165,16 @@ fn functions(engine: &mut Engine) {
     for function in FUNCTIONS {
         let most = function.takes.len();
         for count in most - function.optional..=most {
-            engine.register_raw_fn(function.name, vec![ANY(); count], move |context, args| call(function, &context, args));
+            engine.register_raw_fn(function.name, vec![ANY(); count], move |context, args| {
+                call(function, &context, args)
+            });
         }
     }
     engine.register_raw_fn("quantity", [ANY()], |context, args| {
         let text = value(args[0], &context)?;
-        quantity(text.as_text().unwrap_or_default()).map(to_dynamic).map_err(|why| thrown(EvalError::new(why), &context))
+        quantity(text.as_text().unwrap_or_default())
+            .map(to_dynamic)
+            .map_err(|why| thrown(EvalError::new(why), &context))
     });
     engine.register_raw_fn("push", [ANY(), ANY()], push);
     engine.register_raw_fn("has", [ANY()], |context, args| lookup(&context, None, args[0], None));
@@ -236,7 +244,9 @@ pub(super) fn caught(error: &EvalAltResult) -> EvalError {
         EvalAltResult::ErrorArrayBounds(count, at, _) => {
             EvalError::absent(format!("the list has no item {at}; it has {count}"))
         }
-        EvalAltResult::ErrorTooManyOperations(_) => EvalError::new(format!("the script takes more than {SCRIPT_STEPS} steps")),
+        EvalAltResult::ErrorTooManyOperations(_) => EvalError::new("it takes too many steps"),
+        EvalAltResult::ErrorDataRace(..) => EvalError::new("a function of each item cannot use the list it goes over")
+            .help("copy the list first: `let all = xs;`"),
         EvalAltResult::ErrorStackOverflow(_) => EvalError::new("the script's functions call each other too deep"),
         other => EvalError::new(plain(other)),
     }
@@ -254,17 +264,27 @@ fn plain(error: &EvalAltResult) -> String {
 fn push(context: NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> Answer {
     let item = args[1].clone();
     if let Some(mut list) = args[0].write_lock::<Array>() {
+        // rhai measures the whole list after each call.
+        spend(&context, 1 + list.len() / 64)?;
         list.push(item);
         return Ok(Dynamic::UNIT);
     }
     let list = value(args[0], &context)?;
     match list.items() {
-        Some(_) => Err(thrown(EvalError::new("what was seen cannot be changed").help("start with a list of your own: `let xs = [];`"), &context)),
+        Some(_) => Err(thrown(
+            EvalError::new("what was seen cannot be changed").help("start with a list of your own: `let xs = [];`"),
+            &context,
+        )),
         None => Err(thrown(EvalError::new(format!("`push` wants a list, not {}", list.sort_name())), &context)),
     }
 }
 
-fn lookup(context: &NativeCallContext<'_>, base: Option<&Dynamic>, path: &Dynamic, default: Option<&Dynamic>) -> Answer {
+fn lookup(
+    context: &NativeCallContext<'_>,
+    base: Option<&Dynamic>,
+    path: &Dynamic,
+    default: Option<&Dynamic>,
+) -> Answer {
     let path = value(path, context)?;
     let wrong = |why: String| thrown(EvalError::new(why), context);
     let text = path.as_text().ok_or_else(|| wrong(format!("a path is text, not {}", path.sort_name())))?;
