@@ -1,9 +1,12 @@
 //! `through:`: a service inside a cluster, reached over a port-forward that checkrun holds itself.
 //! Knows addresses; what is spoken over them is the caller's.
 
+#[cfg(not(feature = "kube"))]
 use std::net::SocketAddr;
 
-use checkrun_model::{Broken, Cx, Node, SpecError};
+#[cfg(not(feature = "kube"))]
+use checkrun_model::{Broken, Cx};
+use checkrun_model::{Node, SpecError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -83,7 +86,7 @@ pub(crate) struct PodPort {
 ///
 /// # Errors
 /// The cluster is not in the target, or cannot be reached, or has no such pod.
-#[cfg(feature = "kube")]
+#[cfg(all(feature = "kube", feature = "kafka"))]
 pub(crate) use crate::kube::forward_pod;
 
 /// Without Kubernetes there is nothing to forward through.

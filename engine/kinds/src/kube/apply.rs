@@ -29,8 +29,8 @@ use super::watch;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Apply {
-    /// An object, a list of objects, or a `.yaml` file of the suite. `apiVersion` may be a bare group: then the
-    /// served, preferred version is taken.
+    /// An object, a list of objects, or a `.yaml` file of the suite, rendered with `vars`.
+    /// `apiVersion` may be a bare group: then the served, preferred version is taken.
     pub manifest: Json,
     /// The namespace of objects that name none.
     #[serde(default)]

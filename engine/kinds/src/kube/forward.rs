@@ -26,6 +26,7 @@ const FIND: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum End {
     Service(Through),
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "only Kafka needs one pod and no other"))]
     Pod(PodPort),
 }
 
@@ -67,6 +68,7 @@ pub(crate) async fn forward(cx: &Cx, through: &Through) -> Result<SocketAddr, Br
 ///
 /// # Errors
 /// The cluster cannot be asked, or the pod is not there.
+#[cfg(feature = "kafka")]
 pub(crate) async fn forward_pod(cx: &Cx, pod: &PodPort) -> Result<SocketAddr, Broken> {
     shared(cx, End::Pod(pod.clone())).await
 }

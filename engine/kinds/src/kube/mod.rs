@@ -34,7 +34,9 @@ pub use apply::Apply;
 pub use can_i::CanI;
 pub use delete::Delete;
 pub use events::Events;
-pub(crate) use forward::{forward, forward_pod};
+pub(crate) use forward::forward;
+#[cfg(feature = "kafka")]
+pub(crate) use forward::forward_pod;
 pub use get::Get;
 pub use list::List;
 pub use logs::Logs;

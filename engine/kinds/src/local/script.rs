@@ -122,3 +122,7 @@ impl Kind for Script {
         Ruling::Met
     }
 }
+
+#[cfg(test)]
+#[path = "script_tests.rs"]
+mod tests;

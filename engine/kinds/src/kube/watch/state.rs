@@ -81,7 +81,8 @@ impl State {
             return false;
         }
         match self.asked.get_mut(asker) {
-            Some(interest) => interest.looked = now,
+            // After a look that was given up, the check goes on under another flag.
+            Some(interest) => (interest.owner, interest.looked) = (owner, now),
             None => {
                 let interest = Interest { owner, looked: now, least, covered: self.whole, news: true };
                 self.asked.insert(asker.clone(), interest);

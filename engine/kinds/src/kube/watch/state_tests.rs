@@ -105,5 +105,9 @@ fn a_feed_ends_with_the_last_wait_and_answers_nobody_after() {
 
     let (mut state, owner) = asked(&[(&one, 0)]);
     drop(owner);
+    let next = Arc::new(AtomicBool::new(false));
+    assert!(state.ask(&one, Arc::downgrade(&next), 0, Instant::now()));
+    assert!(!state.end_if_idle(Instant::now()), "a check that looks again goes on");
+    drop(next);
     assert!(state.end_if_idle(Instant::now()));
 }
