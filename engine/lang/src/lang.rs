@@ -23,7 +23,9 @@ pub struct Lang {
 }
 
 /// What was compiled before, by its text; mistakes too.
-struct Interned<T, E>(Mutex<HashMap<Arc<str>, Result<Arc<T>, E>>>);
+struct Interned<T, E>(Mutex<HashMap<Arc<str>, Made<T, E>>>);
+
+type Made<T, E> = Result<Arc<T>, E>;
 
 impl<T, E> Default for Interned<T, E> {
     fn default() -> Self {

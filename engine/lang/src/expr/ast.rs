@@ -38,7 +38,6 @@ pub(crate) enum Part {
     Call(&'static Function, Vec<Ast>),
     /// `|x| body`; its parameter is local number `depth`.
     Lambda {
-        name: Arc<str>,
         depth: usize,
         body: Box<Ast>,
     },

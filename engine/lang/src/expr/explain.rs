@@ -55,10 +55,8 @@ fn parts(eval: &mut Eval<'_>, ast: &Ast, lines: &mut Vec<String>) {
             parts(eval, right, lines);
         }
         _ => {
-            if let Some(line) = is(eval, ast) {
-                if !lines.contains(&line) {
-                    lines.push(line);
-                }
+            if let Some(line) = is(eval, ast).filter(|line| !lines.contains(line)) {
+                lines.push(line);
             }
         }
     }

@@ -4,10 +4,12 @@ mod absence;
 mod ast;
 mod call;
 mod check;
+mod compound;
 mod eval;
 mod explain;
 mod literal;
 mod parse;
+mod postfix;
 mod reads;
 
 use std::sync::Arc;
@@ -96,5 +98,7 @@ impl Expr {
     }
 }
 
+#[cfg(test)]
+mod load_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -4,12 +4,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use checkrun_model::suggest;
-
 use super::ast::{Ast, Part};
 use super::literal;
 use crate::fault::Fault;
-use crate::function;
 use crate::ops::Op;
 use crate::text::{Lex, Token, quantity, scan};
 use crate::value::Value;
@@ -18,7 +15,7 @@ use crate::world::World;
 /// A longer expression is refused.
 const MOST_BYTES: usize = 64 << 10;
 /// Deeper nesting is refused.
-const MOST_DEPTH: usize = 64;
+pub(super) const MOST_DEPTH: usize = 64;
 
 /// Parses a whole expression.
 pub(crate) fn parse(text: &str, world: &World) -> Result<Ast, Fault> {
@@ -44,8 +41,8 @@ enum Infix {
 
 pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
-    tokens: Vec<Token>,
-    at: usize,
+    pub(super) tokens: Vec<Token>,
+    pub(super) at: usize,
     pub(super) locals: Vec<Arc<str>>,
     depth: usize,
     pub(super) world: &'a World,
@@ -56,11 +53,11 @@ impl Parser<'_> {
         Fault::new("expr::syntax", range, message)
     }
 
-    fn slice(&self, token: &Token) -> &str {
+    pub(super) fn slice(&self, token: &Token) -> &str {
         &self.text[token.range.clone()]
     }
 
-    fn sign(&self) -> Option<&str> {
+    pub(super) fn sign(&self) -> Option<&str> {
         self.sign_at(self.at)
     }
 
@@ -69,21 +66,21 @@ impl Parser<'_> {
         (token.lex == Lex::Sign).then(|| self.slice(token))
     }
 
-    fn eat(&mut self, sign: &str) -> bool {
+    pub(super) fn eat(&mut self, sign: &str) -> bool {
         let there = self.sign() == Some(sign);
         self.at += usize::from(there);
         there
     }
 
-    fn here(&self) -> Range<usize> {
+    pub(super) fn here(&self) -> Range<usize> {
         self.tokens.get(self.at).map_or(self.text.len()..self.text.len(), |token| token.range.clone())
     }
 
-    fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.range.end)
     }
 
-    fn want(&mut self, sign: &str, opened: usize) -> Result<(), Fault> {
+    pub(super) fn want(&mut self, sign: &str, opened: usize) -> Result<(), Fault> {
         if self.eat(sign) {
             return Ok(());
         }
@@ -208,97 +205,6 @@ impl Parser<'_> {
         }
     }
 
-    fn quoted(&self, token: &Token) -> Result<Ast, Fault> {
-        let text = self.slice(token);
-        let inside = &text[1..text.len() - 1];
-        if text.starts_with('\'') {
-            return Err(self
-                .fault(token.range.clone(), "text stands in double quotes")
-                .help(format!("write \"{inside}\"")));
-        }
-        match literal::text(inside) {
-            Ok(text) => Ok(Ast::new(Part::Constant(Value::text(&text)), token.range.clone())),
-            Err((at, why)) => {
-                let from = token.range.start + 1 + at;
-                let help = format!("or write the text in backticks, where a backslash is a backslash: `{inside}`");
-                Err(self.fault(from..(from + 2).min(token.range.end), why).help(help))
-            }
-        }
-    }
-
-    /// What stands between brackets or parentheses, separated by commas.
-    pub(super) fn separated(&mut self, close: &str, opened: usize) -> Result<Vec<Ast>, Fault> {
-        let mut items = Vec::new();
-        while !self.eat(close) {
-            items.push(self.argument()?);
-            if !self.eat(",") {
-                self.want(close, opened)?;
-                break;
-            }
-        }
-        Ok(items)
-    }
-
-    fn list(&mut self, start: usize) -> Result<Ast, Fault> {
-        let items = self.separated("]", start)?;
-        Ok(Ast::new(Part::List(items), start..self.end()))
-    }
-
-    fn object(&mut self, start: usize) -> Result<Ast, Fault> {
-        let mut entries: Vec<(Arc<str>, Ast)> = Vec::new();
-        while !self.eat("}") {
-            let key = self.key()?;
-            self.want(":", start)?;
-            entries.push((key, self.expression(0)?));
-            if !self.eat(",") {
-                self.want("}", start)?;
-                break;
-            }
-        }
-        Ok(Ast::new(Part::Object(entries), start..self.end()))
-    }
-
-    fn key(&mut self) -> Result<Arc<str>, Fault> {
-        let token = self.tokens.get(self.at).cloned();
-        self.at += 1;
-        match token {
-            Some(token) if token.lex == Lex::Name => Ok(self.slice(&token).into()),
-            Some(token) if token.lex == Lex::Text => match self.quoted(&token)?.part {
-                Part::Constant(value) => Ok(value.as_text().unwrap_or_default().into()),
-                _ => Err(self.unexpected(token)),
-            },
-            Some(token) => Err(self.unexpected(token).help("an object is `#{ name: value, \"other-name\": value }`")),
-            None => Err(self.fault(self.text.len()..self.text.len(), "the object ends too early")),
-        }
-    }
-
-    /// An argument: an expression or `|x| …`.
-    fn argument(&mut self) -> Result<Ast, Fault> {
-        let start = self.here().start;
-        match self.sign() {
-            Some("|") => self.at += 1,
-            Some("||") => return Err(self.fault(self.here(), "the function of each item takes the item: `|x| …`")),
-            _ => return self.expression(0),
-        }
-        let token = self.tokens.get(self.at).cloned().filter(|token| token.lex == Lex::Name);
-        let Some(token) = token else {
-            return Err(self.fault(self.here(), "a name is wanted here: `|x| …`"));
-        };
-        self.at += 1;
-        let name: Arc<str> = self.slice(&token).into();
-        if self.sign() == Some(",") {
-            return Err(self.fault(self.here(), "the function of each item takes one argument: `|x| …`"));
-        }
-        self.want("|", start)?;
-        let depth = self.locals.len();
-        self.locals.push(Arc::clone(&name));
-        let body = self.expression(0);
-        self.locals.pop();
-        let body = Box::new(body?);
-        let range = start..body.range.end;
-        Ok(Ast::new(Part::Lambda { name, depth, body }, range))
-    }
-
     fn name(&mut self, token: &Token) -> Result<Ast, Fault> {
         let name = self.slice(token).to_owned();
         let range = token.range.clone();
@@ -331,62 +237,7 @@ impl Parser<'_> {
         self.fault(range, format!("`{word}` is not an operator")).help(format!("write `{sign}`"))
     }
 
-    /// What follows a value: `.name`, `.f(…)`, `[…]`.
-    fn postfix(&mut self, mut left: Ast) -> Result<Ast, Fault> {
-        let mut links = 0;
-        loop {
-            links += 1;
-            if links > MOST_DEPTH * 4 {
-                return Err(self.fault(self.here(), "too many dots in one row"));
-            }
-            let start = left.range.start;
-            match self.sign() {
-                Some(".") => {
-                    self.at += 1;
-                    left = self.after_dot(left)?;
-                }
-                Some("[") => {
-                    let opened = self.here().start;
-                    self.at += 1;
-                    let index = self.expression(0)?;
-                    self.want("]", opened)?;
-                    left = indexed(left, index, start..self.end());
-                }
-                Some("?." | "?[") => return Err(crate::text::no_guard(self.here())),
-                _ => return Ok(left),
-            }
-        }
-    }
-
-    fn after_dot(&mut self, left: Ast) -> Result<Ast, Fault> {
-        let token = self.tokens.get(self.at).cloned().filter(|token| token.lex == Lex::Name);
-        let Some(token) = token else {
-            return Err(self.fault(self.here(), "a name is wanted after the dot").help("an item of a list is `[0]`"));
-        };
-        self.at += 1;
-        let name = self.slice(&token).to_owned();
-        if self.sign() == Some("(") {
-            return self.call(&name, token.range, Some(left));
-        }
-        self.refuse_hyphen(&token)?;
-        let range = left.range.start..token.range.end;
-        Ok(keyed(left, name.into(), range))
-    }
-
-    /// `labels.app-name` would be a subtraction that nobody means.
-    fn refuse_hyphen(&self, name: &Token) -> Result<(), Fault> {
-        let (Some(minus), Some(next)) = (self.tokens.get(self.at), self.tokens.get(self.at + 1)) else { return Ok(()) };
-        let glued =
-            self.sign() == Some("-") && minus.range.start == name.range.end && next.range.start == minus.range.end;
-        if !glued || next.lex != Lex::Name {
-            return Ok(());
-        }
-        let whole = format!("{}-{}", self.slice(name), self.slice(next));
-        let fault = self.fault(name.range.start..next.range.end, format!("`{whole}` could be a name or a subtraction"));
-        Err(fault.help(format!("the field is `[\"{whole}\"]`; a subtraction has spaces around its `-`")))
-    }
-
-    fn unexpected(&self, token: Token) -> Fault {
+    pub(super) fn unexpected(&self, token: Token) -> Fault {
         let text = self.slice(&token);
         let fault = |message: &str| self.fault(token.range.clone(), message);
         match (token.lex, text) {
@@ -405,29 +256,6 @@ impl Parser<'_> {
             _ => fault(&format!("`{text}` is not expected here")),
         }
     }
-
-    /// `name(…)` or `left.name(…)`; the opening parenthesis comes next.
-    fn call(&mut self, name: &str, range: Range<usize>, left: Option<Ast>) -> Result<Ast, Fault> {
-        let opened = self.here().start;
-        self.at += 1;
-        let args = self.separated(")", opened)?;
-        let whole = left.as_ref().map_or(range.start, |left| left.range.start)..self.end();
-        if matches!(name, "has" | "get") {
-            return super::call::lookup(self, name, range, left, args, whole);
-        }
-        let args: Vec<Ast> = left.into_iter().chain(args).collect();
-        if let Some(function) = function::find(name) {
-            return super::call::call(self, function, range, args, whole);
-        }
-        if self.world.has_library_function(name, args.len()) {
-            return Ok(Ast::new(Part::Library(name.into(), args), whole));
-        }
-        let fault = Fault::new("expr::unknown-function", range, format!("there is no function `{name}`"));
-        Err(match suggest(name, function::names()) {
-            Some(near) => fault.help(format!("did you mean `{near}`?")),
-            None => fault.help(super::call::instead(name)),
-        })
-    }
 }
 
 fn join(infix: Infix, left: Ast, right: Ast) -> Ast {
@@ -443,23 +271,4 @@ fn join(infix: Infix, left: Ast, right: Ast) -> Ast {
         Infix::Op(op) => Part::Binary(op, l, r),
     };
     Ast::new(part, range)
-}
-
-fn keyed(left: Ast, key: Arc<str>, range: Range<usize>) -> Ast {
-    match left.part {
-        Part::Path(name, mut keys) => {
-            keys.push(key);
-            Ast::new(Part::Path(name, keys), range)
-        }
-        _ => Ast::new(Part::Key(Box::new(left), key), range),
-    }
-}
-
-fn indexed(left: Ast, index: Ast, range: Range<usize>) -> Ast {
-    if let Part::Constant(value) = &index.part
-        && let Some(key) = value.as_text()
-    {
-        return keyed(left, key.into(), range);
-    }
-    Ast::new(Part::Index(Box::new(left), Box::new(index)), range)
 }

@@ -7,7 +7,8 @@ use checkrun_model::suggest;
 use rhai::{AST, CallFnOptions, Dynamic, EvalAltResult, Position};
 
 use super::dynamic::{from_dynamic, to_dynamic};
-use super::engine::{DISABLED, Running, caught, engine};
+use super::engine::{DISABLED, engine};
+use super::running::{Running, caught};
 use crate::fault::{EvalError, Fault};
 use crate::function;
 use crate::scope::Scope;

@@ -1,8 +1,11 @@
 //! Hooks: functions in rhai over our values. They see what they are given: no file, network, process or clock.
 
+mod calls;
 mod compile;
 mod dynamic;
 mod engine;
+mod operators;
+mod running;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use checkrun_model::{Entry, Node, NodeValue, Span};
 use serde_json::{Map as JsonMap, Number, Value as Json, json};
 
-use super::{Map, Repr, Text, Unit, Value, show};
+use super::{Repr, Text, Unit, Value, show};
 
 pub(super) fn from_json(json: &Json) -> Value {
     Value(match json {
@@ -142,9 +142,4 @@ pub(super) fn to_node(value: &Value, span: Span) -> Node {
 
 fn entry(key: &Arc<str>, value: &Value, span: Span) -> Entry {
     Entry { key: key.to_string(), key_span: span, value: to_node(value, span) }
-}
-
-/// The entries of a map under construction.
-pub(crate) fn map_of(entries: impl IntoIterator<Item = (Arc<str>, Value)>) -> Map {
-    entries.into_iter().collect()
 }
