@@ -10,3 +10,6 @@ pub(crate) mod tls;
 pub(crate) mod trouble;
 
 pub use request::Http;
+
+#[cfg(all(test, feature = "tls"))]
+mod tls_tests;
