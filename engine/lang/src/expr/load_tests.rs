@@ -132,6 +132,14 @@ fn reads_tell_names_with_their_bytes() {
 }
 
 #[test]
+fn every_function_is_on_the_page_that_errors_name() {
+    let page = include_str!("../../../../docs/expressions.md");
+    for name in crate::function::names() {
+        assert!(page.contains(&format!("`{name}(")), "{name}");
+    }
+}
+
+#[test]
 fn a_text_compiles_once() {
     let lang = lang();
     let one = lang.expr("status.phase == \"x\"", &known(false)).unwrap();

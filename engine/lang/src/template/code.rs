@@ -95,6 +95,10 @@ impl Parser<'_> {
         while at < self.tokens.len() {
             at = self.read(at, &mut reader)?;
         }
+        if !reader.reads.secrets.is_empty() && !self.keeps_secret() {
+            let fault = Fault::new("template::secret", 0..self.source.trim_end().len(), "a secret is taken as it is");
+            return Err(fault.help("of `{{ secret('name') }}` nothing may be made but `| urlencode` and `| tojson`: only these are redacted"));
+        }
         let code = self.code(&reader.reads)?;
         add(reader.reads);
         Ok(code)
@@ -127,6 +131,14 @@ impl Parser<'_> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether the whole is `secret(…)`, as it is or in a form that is known to be redacted.
+    fn keeps_secret(&self) -> bool {
+        let end = self.tokens.len();
+        let filtered = end > 2 && self.slice(end - 2) == "|" && matches!(self.slice(end - 1), "urlencode" | "tojson");
+        let call = Self { tokens: self.tokens[..if filtered { end - 2 } else { end }].to_vec(), ..*self };
+        call.slice(0) == "secret" && call.is_one_call()
     }
 
     /// Whether the parenthesis that opens as the second token closes as the last.

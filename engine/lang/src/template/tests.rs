@@ -82,6 +82,7 @@ fn the_whole_scalar_keeps_its_type_and_mixed_text_is_text() {
         ("{{ secret('s3') }}", json!("p{{ss\"")),
         ("x{{ secret('ns/db', 'password') }}", json!("xk")),
         ("{{ secret('s3') | urlencode }}", json!("p%7B%7Bss%22")),
+        ("{{ secret('s3') | tojson }}", json!("\"p{{ss\\\"\"")),
         ("{{ file('a.json') }}", json!("{\"a\": 1}")),
         ("{{ window }}", json!("5m")),
         ("[{{ window }}]", json!("[5m]")),
@@ -130,6 +131,9 @@ fn mistakes_point_into_the_scalar() {
         ("{{ range(3) }}", "range"),
         ("{{ secret(inputs.n) }}", "secret(inputs.n)"),
         ("{{ secret('a', 'b') }}", "secret('a', 'b')"),
+        ("{{ secret('s3') | upper }}", " secret('s3') | upper"),
+        ("{{ 'x' ~ secret('s3') }}", " 'x' ~ secret('s3')"),
+        ("{{ secret('s3') if inputs.n else 1 }}", " secret('s3') if inputs.n else 1"),
         ("{{ inputs?.n }}", "?."),
         ("{{ inputs.n > 5m }}", "5m"),
         ("{{ inputs. }}", "inputs."),
@@ -190,8 +194,7 @@ fn folding_tells_every_name_that_has_no_value_and_leaves_what_comes_later() {
 
 #[test]
 fn reads_are_known_with_their_bytes() {
-    let template =
-        "x {{ checks.kafka-ready.a | default(inputs.n) }} {{ c if run.id == 'x' else secret('ns/db', 'password') }}";
+    let template = "x {{ checks.kafka-ready.a | default(inputs.n) }} {{ c if run.id == 'x' else 1 }} {{ secret('ns/db', 'password') }}";
     let compiled = Template::compile(template, &Lang::new(Arc::new(NoFiles)).world()).unwrap();
     let reads = &compiled.reads;
     let shown = |at: &std::ops::Range<usize>| template[at.clone()].to_owned();
