@@ -235,3 +235,28 @@ fn large_observations_become_files_named_by_the_event() {
     });
     assert!(ran.dir.join(observed.unwrap()).is_file());
 }
+
+#[test]
+fn the_witness_is_looked_at_in_the_same_attempt_and_must_be_seen() {
+    let (world, seen) = World::new(|id, look| match (id, look) {
+        ("broken", 2) => Does::Breaks(Broken::transient("refused")),
+        _ => fine(),
+    });
+    let witnessed = |id| Draft { witness: Some(json!({"world": world})), ..check(id, world) };
+    let ran = Suite::new(vec![witnessed("a"), witnessed("broken")]).run();
+    assert_eq!((ran.judged("a").attempts, seen.looks("a")), (1, 2));
+    assert!(ran.events().any(|event| matches!(event, Event::Observed { node: 0, witness: Some(_), .. })));
+    assert_eq!(ran.verdict("broken"), (Verdict::Error, "the witness: refused"));
+}
+
+#[test]
+fn a_hook_adds_values_and_judges_beside_the_rest() {
+    let (world, _) = World::new(|_, _| Does::Returns(json!({"ok": true, "items": [1, 2]})));
+    let hook = "fn observed(it) { #{ total: it.items[0] + it.items[1] } }\nfn judge(it) { if it.items.len() == 2 { true } else { \"odd\" } }";
+    let a = Draft { hook: Some(hook), expect: vec!["hook.total == inputs.three"], ..check("a", world) };
+    let b = Draft { hook: Some("fn judge(it) { \"not in order\" }"), ..check("b", world) };
+    let ran = Suite::new(vec![a, b]).run();
+    assert_eq!(ran.verdict("a"), (Verdict::Passed, ""));
+    let (verdict, reason) = ran.verdict("b");
+    assert!(verdict == Verdict::Failed && reason.contains("not in order"), "{reason}");
+}

@@ -38,6 +38,8 @@ pub struct Draft {
     pub cleanup: Vec<Json>,
     pub severity: Importance,
     pub endpoint: bool,
+    pub witness: Option<Json>,
+    pub hook: Option<&'static str>,
 }
 
 /// A check that looks at the probes of `world`.
@@ -61,6 +63,8 @@ pub fn check(id: &'static str, world: u64) -> Draft {
         cleanup: Vec::new(),
         severity: Importance::Major,
         endpoint: false,
+        witness: None,
+        hook: None,
     }
 }
 
@@ -322,8 +326,8 @@ impl Builder<'_> {
         Body::Check(Box::new(CheckBody {
             act: Some(act),
             expect: expect.collect(),
-            hook: None,
-            witness: None,
+            hook: draft.hook.map(|text| self.lang.hook("order.rhai", text).unwrap()),
+            witness: draft.witness.as_ref().map(|args| self.act(draft, args)),
             within: draft.within,
             holds_for: draft.holds_for,
             timeout: draft.timeout,

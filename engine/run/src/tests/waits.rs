@@ -177,3 +177,11 @@ fn a_save_that_cannot_be_read_yet_is_waited_for() {
     let ran = Suite::new(vec![Draft { saves: vec![("name", "it.name")], ..check("a", world) }.within(60_000)]).run();
     assert_eq!((ran.verdict("a").0, ran.judged("a").attempts), (Verdict::Passed, 3));
 }
+
+#[test]
+fn a_look_that_takes_too_long_is_not_yet() {
+    let (world, _) = World::new(|_, look| if look == 1 { Does::Pends } else { fine() });
+    let slow = Draft { timeout: Duration::from_millis(50), ..check("a", world) };
+    let ran = Suite::new(vec![slow.within(60_000)]).run();
+    assert_eq!((ran.verdict("a").0, ran.judged("a").attempts), (Verdict::Passed, 2));
+}
