@@ -15,7 +15,9 @@ pub(crate) fn without_null(schema: &mut Json) {
         if let ([one], Some(outer)) = (any.clone().as_slice(), schema.as_object_mut()) {
             outer.remove("anyOf");
             let inner = one.as_object().cloned().unwrap_or_default();
-            inner.into_iter().for_each(|(key, value)| drop(outer.entry(key).or_insert(value)));
+            for (key, value) in inner {
+                outer.entry(key).or_insert(value);
+            }
         }
     }
     children(schema, &mut without_null);
