@@ -70,7 +70,9 @@ pub fn run(
     let mut desk = lock(&desk);
     let exit = if left == 0 { crate::tally::code::PASSED } else { crate::tally::code::TROUBLE };
     if !found.ended {
-        let remarks = vec!["the run was killed; what it made was undone afterwards".to_owned()];
+        let undone =
+            if left == 0 { "what it made was undone afterwards" } else { "not all that it made could be undone" };
+        let remarks = vec![format!("the run was killed; {undone}")];
         desk.write(Event::RunEnded { exit: crate::tally::code::TROUBLE, remarks });
     }
     desk.journal.sync().map_err(RunError)?;
