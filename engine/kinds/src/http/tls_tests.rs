@@ -1,8 +1,9 @@
 //! HTTPS against servers of the test: whom the client trusts, and who it says it is.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
 
-use checkrun_model::{KindEntry, Prepared};
+use checkrun_model::KindEntry;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
