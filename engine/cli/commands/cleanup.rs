@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use checkrun_kinds::KINDS;
-use checkrun_report::terminal;
+use checkrun_report::{Summary, terminal};
 use checkrun_spec::plan::Plan;
 
 use crate::args::{Cleanup, Place};
@@ -25,7 +25,7 @@ pub fn cleanup(args: &Cleanup, screen: &Screen) -> Exit {
     };
     let target = args.target.clone().or_else(|| summary.run.target_file.clone().map(PathBuf::from));
     match plan(Path::new(&summary.run.path), target, screen) {
-        Ok(plan) => undo(&dir, plan, screen),
+        Ok(plan) => undo(&dir, plan, &summary, screen),
         Err(exit) => exit,
     }
 }
@@ -38,22 +38,27 @@ fn plan(suite: &Path, target: Option<PathBuf>, screen: &Screen) -> Result<Plan, 
     plans.pop().ok_or(Exit::Wrong)
 }
 
-fn undo(dir: &Path, plan: Plan, screen: &Screen) -> Exit {
+fn undo(dir: &Path, plan: Plan, before: &Summary, screen: &Screen) -> Exit {
     let sinks = vec![watching::progress(screen, true, true)];
-    match checkrun_run::cleanup(dir, Arc::new(plan), KINDS, crate::clusters::reader(), sinks) {
-        Ok(ended) => match runs::summary(dir) {
-            Ok(summary) => {
-                say(&terminal::leftovers(&summary, screen.out));
-                Exit::of(ended.exit)
-            }
-            Err(why) => {
-                complain(screen, &why);
-                Exit::Broken
-            }
-        },
-        Err(error) => {
-            complain(screen, &error.0);
+    let ended = checkrun_run::cleanup(dir, Arc::new(plan), KINDS, crate::clusters::reader(), sinks);
+    let told = ended.map_err(|error| error.0).and_then(|ended| Ok((runs::summary(dir)?, ended.exit)));
+    match told {
+        Ok((after, exit)) => {
+            say(&text(before, &after, screen));
+            Exit::of(exit)
+        }
+        Err(why) => {
+            complain(screen, &why);
             Exit::Broken
         }
     }
+}
+
+/// What is gone that was there before, and what still is there.
+fn text(before: &Summary, after: &Summary, screen: &Screen) -> String {
+    let still = after.left_behind();
+    let gone = before.left_behind().into_iter().filter(|one| !still.iter().any(|left| left.object == one.object));
+    let mut out: String = gone.map(|one| format!("{} {}\n", screen.out.good("undone:"), one.object)).collect();
+    out.push_str(&terminal::leftovers(after, screen.out));
+    out
 }

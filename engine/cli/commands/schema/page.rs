@@ -25,7 +25,10 @@ pub(super) fn page(kind: &KindEntry) -> String {
     let doc = kind.doc;
     let schema = (kind.schema)();
     let mut out = format!("# `{}`\n\n{}\n\n", doc.name, doc.summary);
-    if let Some(text) = schema["description"].as_str() {
+    let text = schema["description"].as_str().unwrap_or_default();
+    // The first sentence of the type is the summary again.
+    let text = text.strip_prefix(doc.summary).unwrap_or(text).trim();
+    if !text.is_empty() {
         let _ = writeln!(out, "{text}\n");
     }
     facts(&mut out, doc);
@@ -117,7 +120,7 @@ fn observation(out: &mut String, doc: &KindDoc) {
 
 fn sort(sort: Sort) -> &'static str {
     match sort {
-        Sort::Plain => "as JSON says",
+        Sort::Plain => "",
         Sort::Duration => "duration",
         Sort::Size => "size",
         Sort::Rate => "rate",

@@ -47,7 +47,7 @@ const EXAMPLE: &str = r#"- id: marker
       metadata: { name: "checkrun-{{ run.id }}", namespace: default }
       data: { made-by: checkrun }
   expect:
-    - data.made-by == "checkrun"
+    - data["made-by"] == "checkrun"
 "#;
 
 impl Apply {

@@ -31,7 +31,7 @@ pub struct List {
     pub labels: BTreeMap<String, String>,
 }
 
-const EXAMPLE: &str = r#"- id: brokers
+const EXAMPLE: &str = r#"- id: broker-pods
   title: Three brokers run, each on a node of its own
   cluster: apps
   kube.list: { kind: Pod, namespace: kafka, labels: { strimzi.io/broker-role: "true" } }
