@@ -1,7 +1,7 @@
 //! The stand-in's loop: looks at pods and brokers every second and writes statuses that are true right now.
 //! It runs inside a pod; it never makes or mends a broker.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,8 @@ struct Operator {
     round: u64,
     number: u64,
     last: BTreeMap<String, String>,
+    /// Kinds that were once as they should be: before that, trouble is only that things are still being made.
+    settled: BTreeSet<&'static str>,
 }
 
 /// Runs until the process ends. `ca` is the cluster authority as PEM.
@@ -46,7 +48,8 @@ pub async fn run(client: kube::Client, port: u16, ca: String, ca_ends: Option<i6
     let listener = listener.with_context(|| format!("listening on port {port}"))?;
     tokio::spawn(super::serve::serve(listener, Arc::clone(&telemetry)));
     let store = Store::new(client);
-    let mut operator = Operator { store, telemetry, ca, round: 0, number: 0, last: BTreeMap::new() };
+    let mut operator =
+        Operator { store, telemetry, ca, round: 0, number: 0, last: BTreeMap::new(), settled: BTreeSet::new() };
     operator.say(Level::Info, "Main:71", "ClusterOperator is starting (a stand-in of the lab)");
     loop {
         operator.look().await;
@@ -95,10 +98,12 @@ impl Operator {
         let why = if full { "timer" } else { "watch" };
         let prefix = format!("Reconciliation #{}({why}) {kind}({NAMESPACE}/{name}):", self.number);
         if troubles.is_empty() {
+            self.settled.insert(kind);
             self.say(Level::Info, "AbstractOperator:540", &format!("{prefix} reconciled"));
         } else {
             let words = format!("{prefix} Failed to reconcile: {troubles}");
-            self.say(Level::Error, "AbstractOperator:555", &words);
+            let level = if self.settled.contains(kind) { Level::Error } else { Level::Warn };
+            self.say(level, "AbstractOperator:555", &words);
         }
         let mut telemetry = self.telemetry.lock().unwrap_or_else(PoisonError::into_inner);
         telemetry.reconciled(kind, full, troubles.is_empty(), started.elapsed());
