@@ -1,0 +1,215 @@
+//! Runs ended at random moments by SIGINT, SIGTERM and SIGKILL on the lab's real servers: nothing of a run is left,
+//! nothing else is touched. What there is, is listed from the servers' side, by kubectl, kcat and plain HTTP.
+//!
+//! Runs where `CHECKRUN_LAB_TARGET` says that a lab is up. `STORM_SEED` repeats a storm.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::support::{Folder, Ran};
+
+/// Runs that are asked to stop, and runs that are killed.
+const ASKED: usize = 50;
+const KILLED: usize = 10;
+/// A run of the suite takes about this long, so signals come before, in and after everything it does.
+const SPAN: Duration = Duration::from_millis(4500);
+
+/// Objects, a patch, a topic with messages, a subject with clean-up of its own; then a while of standing still.
+const SUITE: &str = r#"checks:
+  - id: space
+    kube.apply: { manifest: { apiVersion: v1, kind: Namespace, metadata: { name: "storm-{{ run.id }}" } } }
+  - id: things
+    foreach: { n: [1, 2, 3, 4, 5, 6] }
+    needs: [space]
+    kube.apply:
+      manifest: { apiVersion: v1, kind: ConfigMap, metadata: { name: "thing-{{ n }}", namespace: "storm-{{ run.id }}" }, data: { n: "{{ n }}" } }
+  - id: patched
+    kube.patch: { kind: ConfigMap, namespace: default, name: storm, merge: { data: { owner: "{{ run.id }}" } } }
+    locks: { storm: alone }
+  - id: topic
+    kafka.topic: { name: "storm-{{ run.id }}", partitions: 3, replication_factor: 3 }
+    save: { name: name }
+  - id: messages
+    kafka.produce: { topic: "{{ checks.topic.name }}", messages: 50 }
+  - id: subject
+    endpoint: registry
+    http: { method: POST, path: "/subjects/storm-{{ run.id }}/versions", json: { schema: '{"type":"string"}' } }
+    cleanup:
+      - http: { method: DELETE, path: "/subjects/storm-{{ run.id }}", status: [200, 404] }
+      - http: { method: DELETE, path: "/subjects/storm-{{ run.id }}?permanent=true", status: [200, 404] }
+  - id: stands
+    needs: [things, patched, messages, subject]
+    kube.list: { kind: ConfigMap, namespace: "storm-{{ run.id }}" }
+    expect:
+      - items.len() >= 6
+    holds_for: 1500ms
+"#;
+
+/// What must not be there before.
+const TAKEN: &str = r#"checks:
+  - id: object
+    kube.apply: { manifest: { apiVersion: v1, kind: ConfigMap, metadata: { name: storm, namespace: default }, data: { owner: thief } } }
+  - id: topic
+    kafka.topic: { name: storm-taken, partitions: 1, replication_factor: 3 }
+"#;
+
+#[test]
+fn a_run_that_is_stopped_or_killed_leaves_nothing_and_touches_nothing() {
+    let Some(lab) = Lab::find() else {
+        println!("left out: no lab is up (CHECKRUN_LAB_TARGET)");
+        return;
+    };
+    let seed = std::env::var("STORM_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(fresh_seed);
+    println!("storm: STORM_SEED={seed}");
+    let mut random = Random(seed);
+    lab.kubectl(&["create", "configmap", "storm", "-n", "default", "--from-literal=owner=nobody"]);
+    lab.kcat(&["-P", "-t", "storm-taken"], "one\n");
+    let before = lab.everything();
+    let folder = Folder::with(SUITE).file("s/suite.yaml", "suite: s\ndefaults: { cluster: apps, timeout: 30s }\n");
+    let mut codes: BTreeMap<i32, usize> = BTreeMap::new();
+    for at in 0..ASKED {
+        let signal = if at % 2 == 0 { "INT" } else { "TERM" };
+        let ran = interrupted(&folder, &lab, signal, random.below(SPAN));
+        assert!([0, 130].contains(&ran.code), "{signal}: {}", ran.all());
+        *codes.entry(ran.code).or_default() += 1;
+    }
+    lab.nothing_is_left(&before, "after SIGINT and SIGTERM");
+    for _ in 0..KILLED {
+        interrupted(&folder, &lab, "KILL", random.below(SPAN));
+        if folder.checkrun("report last").code != 2 {
+            let cleaned = folder.checkrun("cleanup last");
+            assert!([0, 1, 3].contains(&cleaned.code), "{}", cleaned.all());
+            assert!(!cleaned.all().contains("left behind"), "{}", cleaned.all());
+        }
+    }
+    lab.nothing_is_left(&before, "after SIGKILL and cleanup");
+    println!("storm: exit codes of {ASKED} runs: {codes:?}; {KILLED} killed and cleaned up");
+
+    let taken = Folder::with(TAKEN).file("s/suite.yaml", "suite: s\ndefaults: { cluster: apps, timeout: 30s }\n");
+    let ran = taken.checkrun(&format!("s --target {}", lab.target));
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.out.contains("2 error") || ran.out.contains("2 failed"), "neither is taken over: {}", ran.all());
+    lab.nothing_is_left(&before, "after refusing what was there before");
+    lab.kubectl(&["delete", "configmap", "storm", "-n", "default"]);
+}
+
+fn interrupted(folder: &Folder, lab: &Lab, signal: &str, after: Duration) -> Ran {
+    let child = folder.start(&format!("s --target {}", lab.target));
+    std::thread::sleep(after);
+    send(&child, signal);
+    Ran::from(child.wait_with_output().unwrap())
+}
+
+/// A run that has ended by itself is not waited for yet, so its number is still its own.
+fn send(child: &Child, signal: &str) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+fn fresh_seed() -> u64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos() as u64)
+}
+
+/// Random numbers that a seed repeats (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, span: Duration) -> Duration {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Duration::from_micros((mixed ^ (mixed >> 31)) % span.as_micros() as u64)
+    }
+}
+
+/// The lab, asked without checkrun.
+struct Lab {
+    target: String,
+    kubelab: String,
+    kubeconfig: String,
+    kafka: String,
+    registry: String,
+}
+
+impl Lab {
+    fn find() -> Option<Self> {
+        let target = std::env::var("CHECKRUN_LAB_TARGET").ok()?;
+        let text = std::fs::read_to_string(&target).unwrap();
+        let endpoints = checkrun_yaml::document(checkrun_model::SourceId(0), &text).documents[0].to_json();
+        let of = |name: &str, family: &str, key: &str| {
+            endpoints["endpoints"][name][family][key].as_str().unwrap_or_default().to_owned()
+        };
+        Some(Self {
+            kafka: of("kafka-plain", "kafka", "bootstrap"),
+            registry: of("registry", "http", "url"),
+            kubelab: std::env::var("LAB_KUBELAB").unwrap(),
+            kubeconfig: std::env::var("LAB_APPS_KUBECONFIG").unwrap(),
+            target,
+        })
+    }
+
+    fn kubectl(&self, words: &[&str]) -> String {
+        let mut command = Command::new(&self.kubelab);
+        output(command.args(["kubectl", "--kubeconfig", &self.kubeconfig]).args(words), "")
+    }
+
+    fn kcat(&self, words: &[&str], input: &str) -> String {
+        output(Command::new("kcat").args(["-b", &self.kafka, "-q"]).args(words), input)
+    }
+
+    /// Every object that a run or its neighbours could make, by its UID; the patched one with what it holds; topics; subjects.
+    fn everything(&self) -> Vec<String> {
+        let kinds = "namespaces,configmaps,secrets,serviceaccounts,services,deployments,statefulsets,daemonsets,pods,\
+                     persistentvolumeclaims,kafkas,kafkatopics,customresourcedefinitions";
+        let columns = "--output=custom-columns=A:.kind,B:.metadata.namespace,C:.metadata.name,D:.metadata.uid";
+        let mut all: Vec<String> = Vec::new();
+        all.extend(self.kubectl(&["get", kinds, "-A", "--no-headers", columns]).lines().map(str::to_owned));
+        all.push(self.kubectl(&["get", "configmap", "storm", "-n", "default", "-o", "jsonpath={.data}"]));
+        let metadata: Json = serde_json::from_str(&self.kcat(&["-L", "-J"], "")).unwrap();
+        let topics = metadata["topics"].as_array().unwrap().iter().map(|topic| format!("topic {}", topic["topic"]));
+        all.extend(topics);
+        all.push(format!("subjects {}", self.get("/subjects")));
+        all.sort();
+        all
+    }
+
+    /// The body of a GET from the registry.
+    fn get(&self, path: &str) -> String {
+        let address = self.registry.trim_start_matches("http://").trim_end_matches('/');
+        let (host, base) = address.split_once('/').map_or((address, String::new()), |(h, b)| (h, format!("/{b}")));
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(stream, "GET {base}{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").map(|(_, body)| body.trim().to_owned()).unwrap_or_default()
+    }
+
+    /// Namespaces go on their own once they are deleted, so the list may take a while to be as before.
+    fn nothing_is_left(&self, before: &[String], when: &str) {
+        let mut now = Vec::new();
+        for _ in 0..60 {
+            now = self.everything();
+            if now == before {
+                return;
+            }
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        let new: Vec<_> = now.iter().filter(|one| !before.contains(one)).collect();
+        let gone: Vec<_> = before.iter().filter(|one| !now.contains(one)).collect();
+        panic!("{when}: left {new:#?}, missing {gone:#?}");
+    }
+}
+
+fn output(command: &mut Command, input: &str) -> String {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
