@@ -30,7 +30,6 @@ const SUITE: &str = r#"checks:
       manifest: { apiVersion: v1, kind: ConfigMap, metadata: { name: "thing-{{ n }}", namespace: "storm-{{ run.id }}" }, data: { n: "{{ n }}" } }
   - id: patched
     kube.patch: { kind: ConfigMap, namespace: default, name: storm, merge: { data: { owner: "{{ run.id }}" } } }
-    locks: { storm: alone }
   - id: topic
     kafka.topic: { name: "storm-{{ run.id }}", partitions: 3, replication_factor: 3 }
     save: { name: name }
@@ -55,7 +54,7 @@ const TAKEN: &str = r#"checks:
   - id: object
     kube.apply: { manifest: { apiVersion: v1, kind: ConfigMap, metadata: { name: storm, namespace: default }, data: { owner: thief } } }
   - id: topic
-    kafka.topic: { name: storm-taken, partitions: 1, replication_factor: 3 }
+    kafka.topic: { name: TOPIC, partitions: 1, replication_factor: 3 }
 "#;
 
 #[test]
@@ -67,15 +66,17 @@ fn a_run_that_is_stopped_or_killed_leaves_nothing_and_touches_nothing() {
     let seed = std::env::var("STORM_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(fresh_seed);
     println!("storm: STORM_SEED={seed}");
     let mut random = Random(seed);
+    lab.kubectl(&["delete", "configmap", "storm", "-n", "default", "--ignore-not-found"]);
     lab.kubectl(&["create", "configmap", "storm", "-n", "default", "--from-literal=owner=nobody"]);
-    lab.kcat(&["-P", "-t", "storm-taken"], "one\n");
     let before = lab.everything();
     let folder = Folder::with(SUITE).file("s/suite.yaml", "suite: s\ndefaults: { cluster: apps, timeout: 30s }\n");
     let mut codes: BTreeMap<i32, usize> = BTreeMap::new();
     for at in 0..ASKED {
         let signal = if at % 2 == 0 { "INT" } else { "TERM" };
         let ran = interrupted(&folder, &lab, signal, random.below(SPAN));
-        assert!([0, 130].contains(&ran.code), "{signal}: {}", ran.all());
+        // A signal in the first milliseconds meets a program that only reads, and ends it as any other.
+        let before_all = ran.code == -1 && ran.out.is_empty() && ran.err.is_empty();
+        assert!(before_all || [0, 130].contains(&ran.code), "{signal}: {}", ran.all());
         *codes.entry(ran.code).or_default() += 1;
     }
     lab.nothing_is_left(&before, "after SIGINT and SIGTERM");
@@ -83,14 +84,14 @@ fn a_run_that_is_stopped_or_killed_leaves_nothing_and_touches_nothing() {
         interrupted(&folder, &lab, "KILL", random.below(SPAN));
         if folder.checkrun("report last").code != 2 {
             let cleaned = folder.checkrun("cleanup last");
-            assert!([0, 1, 3].contains(&cleaned.code), "{}", cleaned.all());
-            assert!(!cleaned.all().contains("left behind"), "{}", cleaned.all());
+            assert_eq!(cleaned.code, 0, "{}", cleaned.all());
         }
     }
     lab.nothing_is_left(&before, "after SIGKILL and cleanup");
     println!("storm: exit codes of {ASKED} runs: {codes:?}; {KILLED} killed and cleaned up");
 
-    let taken = Folder::with(TAKEN).file("s/suite.yaml", "suite: s\ndefaults: { cluster: apps, timeout: 30s }\n");
+    let topic = lab.topics().into_iter().find(|name| !name.starts_with('_')).unwrap();
+    let taken = Folder::with(&TAKEN.replace("TOPIC", &topic)).file("s/suite.yaml", "suite: s\ndefaults: { cluster: apps, timeout: 30s }\n");
     let ran = taken.checkrun(&format!("s --target {}", lab.target));
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(ran.out.contains("2 error") || ran.out.contains("2 failed"), "neither is taken over: {}", ran.all());
@@ -156,11 +157,13 @@ impl Lab {
 
     fn kubectl(&self, words: &[&str]) -> String {
         let mut command = Command::new(&self.kubelab);
-        output(command.args(["kubectl", "--kubeconfig", &self.kubeconfig]).args(words), "")
+        output(command.args(["kubectl", "--kubeconfig", &self.kubeconfig]).args(words))
     }
 
-    fn kcat(&self, words: &[&str], input: &str) -> String {
-        output(Command::new("kcat").args(["-b", &self.kafka, "-q"]).args(words), input)
+    fn topics(&self) -> Vec<String> {
+        let metadata = output(Command::new("kcat").args(["-b", &self.kafka, "-L", "-J"]));
+        let metadata: Json = serde_json::from_str(&metadata).unwrap();
+        metadata["topics"].as_array().unwrap().iter().map(|one| one["topic"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Every object that a run or its neighbours could make, by its UID; the patched one with what it holds; topics; subjects.
@@ -171,9 +174,7 @@ impl Lab {
         let mut all: Vec<String> = Vec::new();
         all.extend(self.kubectl(&["get", kinds, "-A", "--no-headers", columns]).lines().map(str::to_owned));
         all.push(self.kubectl(&["get", "configmap", "storm", "-n", "default", "-o", "jsonpath={.data}"]));
-        let metadata: Json = serde_json::from_str(&self.kcat(&["-L", "-J"], "")).unwrap();
-        let topics = metadata["topics"].as_array().unwrap().iter().map(|topic| format!("topic {}", topic["topic"]));
-        all.extend(topics);
+        all.extend(self.topics().iter().map(|name| format!("topic {name}")));
         all.push(format!("subjects {}", self.get("/subjects")));
         all.sort();
         all
@@ -206,10 +207,8 @@ impl Lab {
     }
 }
 
-fn output(command: &mut Command, input: &str) -> String {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+fn output(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", output.status);
     String::from_utf8(output.stdout).unwrap()
 }
