@@ -19,7 +19,9 @@ if [ ! -x "$peers/bin/hurl" ]; then
 fi
 if [ ! -x "$peers/bin/goss" ] && command -v go >/dev/null 2>&1; then
   echo "building goss v0.4.10 into $peers" >&2
-  GOBIN="$peers/bin" go install -trimpath -ldflags "-s -w" github.com/goss-org/goss/cmd/goss@v0.4.10 ||
+  mkdir -p "$peers/goss"
+  (cd "$peers/goss" && { [ -f go.mod ] || go mod init peers; } && go get -tool github.com/goss-org/goss/cmd/goss@v0.4.10 &&
+    go build -trimpath -ldflags "-s -w" -o "$peers/bin/goss" github.com/goss-org/goss/cmd/goss) >&2 ||
     echo "left out: goss cannot be built here" >&2
 fi
 cargo build --quiet --release --package checkrun --package bench
