@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::cache::Cache;
 use crate::cluster::handle::Cluster;
 use crate::ledger::{self, LOGS, Ledger};
+use crate::machine::gate::{Gate, Pace};
 use crate::machine::process::{Process, Start};
 use crate::machine::relay::Relay;
 use crate::machine::room::Room;
@@ -36,6 +37,7 @@ struct State {
     clusters: BTreeMap<String, Cluster>,
     processes: Vec<(String, Process)>,
     relays: Vec<Relay>,
+    gates: BTreeMap<(String, String), Gate>,
     facts: BTreeMap<(String, String), String>,
 }
 
@@ -171,6 +173,21 @@ impl LabCx {
     pub async fn relay(&self, port: u16, room: &Room, to: SocketAddr) -> Result<()> {
         let relay = Relay::open(port, room.clone(), to).await?;
         self.state().relays.push(relay);
+        Ok(())
+    }
+
+    /// Opens `at` inside `room` for `to` in the same room, as long as the lab lives; `pace` finds it by `name`.
+    pub fn gate(&self, name: &str, room: &Room, at: SocketAddr, to: SocketAddr) -> Result<()> {
+        let gate = Gate::open(room.clone(), at, to)?;
+        self.state().gates.insert((self.part.clone(), name.into()), gate);
+        Ok(())
+    }
+
+    /// How fast a gate of the part carries from now on.
+    pub fn pace(&self, gate: &str, pace: Pace) -> Result<()> {
+        let key = (self.part.clone(), gate.to_owned());
+        let state = self.state();
+        state.gates.get(&key).with_context(|| format!("part {} has no gate {gate}", self.part))?.pace(pace);
         Ok(())
     }
 

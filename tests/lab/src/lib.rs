@@ -1,6 +1,7 @@
 //! Real servers to test checkrun against: built once, started together, broken on purpose, ended without a trace.
 //! Never a dependency of checkrun.
 
+pub mod authority;
 pub mod cache;
 pub mod cli;
 pub mod cluster;
@@ -25,6 +26,7 @@ pub mod podproc;
 pub mod ports;
 pub mod recipe;
 pub mod registry;
+pub mod s3;
 pub mod serve;
 pub mod smoke;
 pub mod strimzi;

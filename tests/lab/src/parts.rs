@@ -17,6 +17,7 @@ pub fn all() -> Vec<Box<dyn Part>> {
         Box::new(crate::registry::part::Registry),
         Box::new(crate::metrics::part::Metrics),
         Box::new(crate::logs::part::Logs),
+        Box::new(crate::s3::part::S3),
     ]
 }
 

@@ -3,6 +3,7 @@
 mod cluster;
 mod kafka;
 mod registry;
+mod s3;
 mod stores;
 mod strimzi;
 
@@ -18,7 +19,7 @@ use crate::objects::Objects;
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// The parts that can be asked.
-pub const PARTS: [&str; 7] = ["apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi"];
+pub const PARTS: [&str; 8] = ["apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi", "s3"];
 
 /// Asks `part` through `target`; the answer is a line of what was seen.
 pub async fn run(part: &str, target: &Value) -> Result<String> {
@@ -29,6 +30,7 @@ pub async fn run(part: &str, target: &Value) -> Result<String> {
         "metrics" => stores::metrics(target).await,
         "logs" => stores::logs(target).await,
         "strimzi" => strimzi::topic(target).await,
+        "s3" => s3::backup(target).await,
         other => bail!("there is no smoke test of `{other}`; there are: {}", PARTS.join(", ")),
     }
 }
