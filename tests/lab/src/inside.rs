@@ -1,5 +1,5 @@
-//! What this program does inside a pod: the Strimzi stand-in, Confluent's API before the registry, and the
-//! registry's level after each start. Never called by a person.
+//! What this program does inside a pod, or as a server of the lab: the Strimzi stand-in, Confluent's API before the
+//! registry, the registry's level after each start, the web server, the webhook. Never called by a person.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -32,6 +32,8 @@ pub async fn run(args: &[String]) -> Result<()> {
             let listener = tokio::net::TcpListener::bind(("0.0.0.0", PORT)).await?;
             crate::registry::prefix::run(listener, to, PREFIX).await
         }
+        ["web", dir, plain, secure] => crate::web::server::run(dir.as_ref(), plain.parse()?, secure.parse()?).await,
+        ["webhook", keystore, port] => crate::cluster::webhook::run(keystore.as_ref(), port.parse()?).await,
         ["set-level"] => tokio::task::spawn_blocking(set_level).await?,
         other => bail!("nothing inside a pod is called {other:?}"),
     }
