@@ -80,6 +80,11 @@ pub enum Command {
         /// All parts that are up if none is named.
         parts: Vec<String>,
     },
+    /// Break and heal every fault and show each from outside, with a user's own programs; one table.
+    Prove {
+        /// PART or PART/FAULT; every fault of the parts that are up if none is named.
+        faults: Vec<String>,
+    },
     /// The first process of a lab's namespaces. Only `lab up` calls it.
     #[command(hide = true)]
     Hold {

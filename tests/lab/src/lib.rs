@@ -25,6 +25,7 @@ pub mod parts;
 pub mod plainhttp;
 pub mod podproc;
 pub mod ports;
+pub mod prove;
 pub mod recipe;
 pub mod redis;
 pub mod registry;

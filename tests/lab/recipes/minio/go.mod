@@ -1,6 +1,6 @@
 module lab/minio
 
-go 1.26.8
+go 1.24.8
 
 tool github.com/minio/minio
 
