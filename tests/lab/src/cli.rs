@@ -85,6 +85,17 @@ pub enum Command {
         /// PART or PART/FAULT; every fault of the parts that are up if none is named.
         faults: Vec<String>,
     },
+    /// Kill a lab of its own at random moments, and show each time that the next start leaves nothing of it.
+    Torture {
+        /// How often.
+        rounds: usize,
+        /// What it runs; a cluster if none is named.
+        #[arg(default_value = "apps")]
+        parts: Vec<String>,
+        /// The same kills as in a run that printed this.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// The first process of a lab's namespaces. Only `lab up` calls it.
     #[command(hide = true)]
     Hold {

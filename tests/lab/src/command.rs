@@ -16,6 +16,7 @@ use crate::launch::{self, Lifetime};
 use crate::ledger::{self, Fate, LOGS, Ledger};
 use crate::machine::{memory, process};
 use crate::part::Order;
+use crate::torture::Torture;
 use crate::{hold, parts, prove, serve, smoke};
 
 use crate::cli::{Cli, Command};
@@ -41,6 +42,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Heal { fault } => heal(&lab, fault)?,
         Command::Smoke { parts } => return smoke_all(&lab, &parts),
         Command::Prove { faults } => return prove_all(&lab, &faults),
+        Command::Torture { rounds, parts, seed } => torture(&cache, &cli.name, rounds, &parts, seed)?,
         Command::Hold { lab: name } => return Ok(ExitCode::from(hold::run(&name, &lab_dir(&cache, &name))?)),
         Command::Serve { lab: name } => serve_lab(cache, &name)?,
         Command::Inside { words } => runtime()?.block_on(crate::inside::run(&words))?,
@@ -232,6 +234,13 @@ fn target(lab: &Path) -> Result<Value> {
 fn prove_all(lab: &Path, faults: &[String]) -> Result<ExitCode> {
     let all = runtime()?.block_on(prove::run(lab, &target(lab)?, faults, show))?;
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn torture(cache: &Cache, name: &str, rounds: usize, parts: &[String], seed: Option<u64>) -> Result<()> {
+    build(cache, &[parts, &["web".to_owned()]].concat())?;
+    let now = || std::time::UNIX_EPOCH.elapsed().map(|d| d.subsec_nanos());
+    let seed = seed.unwrap_or(u64::from(now().context("the clock stands before 1970")?));
+    Torture::new(cache, name, parts)?.run(rounds, seed, show)
 }
 
 /// A smoke test of every part that was named, or of all that are up; one that fails does not hide the others.

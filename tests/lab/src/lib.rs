@@ -35,4 +35,5 @@ pub mod smoke;
 pub mod sql;
 pub mod strimzi;
 pub mod target;
+pub mod torture;
 pub mod web;

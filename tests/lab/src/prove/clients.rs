@@ -1,5 +1,6 @@
 //! Runs the programs that users run, with an end to their patience.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ pub async fn run(mut command: Command, limit: Duration) -> Result<String> {
 }
 
 fn blocking(command: &mut Command, limit: Duration) -> Result<String> {
-    let program = command.get_program().to_string_lossy().into_owned();
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("starting {program}"))?;
     // a pipe that nobody reads would hold a talkative program up
@@ -34,9 +35,11 @@ fn blocking(command: &mut Command, limit: Duration) -> Result<String> {
     };
     let text = |reader: Option<std::thread::JoinHandle<String>>| reader.and_then(|r| r.join().ok()).unwrap_or_default();
     let (out, err) = (text(out), text(err));
-    match status.success() {
-        true => Ok(out),
-        false => bail!("{program}: {status}: {} {}", err.trim(), out.trim()),
+    match (status.success(), err.trim().is_empty() && out.trim().is_empty()) {
+        (true, _) => Ok(out),
+        (false, true) => bail!("{program}: {status}"),
+        // curl and psql begin with their own names
+        (false, false) => bail!("{} {}", err.trim(), out.trim()),
     }
 }
 
@@ -71,7 +74,8 @@ mod tests {
         let limit = Duration::from_secs(20);
         assert_eq!(run(shell("echo well"), limit).await.unwrap(), "well\n");
         let error = run(shell("echo no room >&2; exit 3"), limit).await.unwrap_err().to_string();
-        assert!(error.contains("no room") && error.contains('3'), "{error}");
+        assert!(error.contains("no room"), "{error}");
+        assert!(run(shell("exit 3"), limit).await.unwrap_err().to_string().contains("status: 3"));
         let error = run(shell("exec sleep 20"), Duration::from_millis(50)).await.unwrap_err().to_string();
         assert!(error.contains(SILENT), "{error}");
     }

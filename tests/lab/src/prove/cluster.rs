@@ -50,13 +50,22 @@ pub const TRIALS: &[Trial] = &[
 
 /// Makes the workload: a web server, and a pod that says something each second.
 pub async fn set_up(outside: &Outside) -> Result<()> {
+    let start = Instant::now();
+    // what an earlier run made may still be going
+    while outside
+        .kubectl(&["get", "namespace", NAMESPACE, "-o", "jsonpath={.status.phase}"])
+        .await
+        .is_ok_and(|p| p == "Terminating")
+    {
+        ensure!(start.elapsed() < LIMIT, "the namespace {NAMESPACE} does not go");
+        tokio::time::sleep(PAUSE).await;
+    }
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects() });
     let file = std::env::temp_dir().join(format!("lab-prove-{}-{}.json", outside.part, std::process::id()));
     write_whole(&file, list.to_string().as_bytes())?;
     let applied = outside.kubectl(&["apply", "-f", &file.to_string_lossy()]).await;
     std::fs::remove_file(&file).context("removing the manifest")?;
     applied?;
-    let start = Instant::now();
     while let Err(e) = page(outside).await {
         ensure!(start.elapsed() < LIMIT, "the workload does not answer: {e:#}");
         tokio::time::sleep(PAUSE).await;

@@ -68,7 +68,10 @@ pub async fn run(lab: &Path, target: &Value, wanted: &[String], mut show: impl F
     let started = Instant::now();
     let chosen = chosen(lab, wanted)?;
     let clusters = ["apps", "infra"].map(|name| Outside::of(target, name));
-    for cluster in clusters.iter().filter(|c| c.has_cluster()) {
+    // lines of a pod that talks are looked for in the logs of `apps`
+    let touched = |c: &Outside| chosen.iter().any(|(part, _)| *part == c.part || (part == "logs" && c.part == "apps"));
+    let clusters: Vec<_> = clusters.iter().filter(|c| c.has_cluster() && touched(c)).collect();
+    for cluster in &clusters {
         cluster::set_up(cluster).await?;
     }
     let mut failed = 0;
@@ -82,7 +85,7 @@ pub async fn run(lab: &Path, target: &Value, wanted: &[String], mut show: impl F
             }
         }
     }
-    for cluster in clusters.iter().filter(|c| c.has_cluster()) {
+    for cluster in clusters {
         cluster::tear_down(cluster).await?;
     }
     let seconds = started.elapsed().as_secs_f64();

@@ -46,10 +46,10 @@ impl Client {
         Ok(Self { address, ca, secret: SECRET_KEY.into() })
     }
 
-    /// Runs s3cmd, which tries each request once; what it printed, or what it complained of.
+    /// Runs s3cmd; what it printed, or what it complained of.
     pub fn s3cmd(&self, words: &[&str]) -> Result<String> {
         let mut command = Command::new("s3cmd");
-        command.args(["--config=/dev/null", "--ssl", "--max-retries=1", "--region=us-east-1", "--no-progress"]);
+        command.args(["--config=/dev/null", "--ssl", "--region=us-east-1", "--no-progress"]);
         command.arg(format!("--host={0}", self.address)).arg(format!("--host-bucket={0}", self.address));
         command.arg(format!("--access_key={ACCESS_KEY}")).arg(format!("--secret_key={}", self.secret));
         command.arg(format!("--ca-certs={}", self.ca.display()));
