@@ -60,6 +60,18 @@ impl Start {
         self
     }
 
+    /// With the shared files of an unpacked package where an installed one has them, for programs that look nowhere else.
+    #[must_use]
+    pub fn sees_shared(mut self, entry: &Path) -> Self {
+        let script = r#"mount -t overlay overlay -o "lowerdir=$0" /usr/share && exec "$@""#;
+        let layers = format!("{}:/usr/share", entry.join("usr/share").display());
+        let words = ["--mount", "--propagation", "private", "--", "/bin/sh", "-c", script, &layers];
+        self.args.insert(0, self.program.into_os_string());
+        self.args.splice(0..0, words.map(OsString::from));
+        self.program = "unshare".into();
+        self
+    }
+
     /// Without root's rights, for programs that refuse them. They may still read and write what root may: the lab's
     /// folder may lie where only root gets in.
     #[must_use]

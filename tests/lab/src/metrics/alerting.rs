@@ -86,12 +86,13 @@ fn notifier(cx: &LabCx, dir: &Path) -> Result<Start> {
         "receivers": [{ "name": "nobody" }],
     });
     write_whole(&settings, text.to_string().as_bytes())?;
-    let program = cx.made(&recipe::alertmanager())?.join("usr/bin/prometheus-alertmanager");
-    Ok(Start::new(NOTIFIER, program)
+    let entry = cx.made(&recipe::alertmanager())?;
+    Ok(Start::new(NOTIFIER, entry.join("usr/bin/prometheus-alertmanager"))
         .arg(format!("--config.file={}", settings.display()))
         .arg(format!("--storage.path={}", dir.join("alerts").display()))
         .arg(format!("--web.listen-address=127.0.0.1:{NOTIFIER_PORT}"))
-        .arg("--cluster.listen-address="))
+        .arg("--cluster.listen-address=")
+        .sees_shared(&entry))
 }
 
 fn evaluator(cx: &LabCx, dir: &Path) -> Result<Start> {
