@@ -82,7 +82,8 @@ pub enum Command {
     },
     /// Break and heal every fault and show each from outside, with a user's own programs; one table.
     Prove {
-        /// PART or PART/FAULT; every fault of the parts that are up if none is named.
+        /// PART, PART/FAULT, or `failover` (a broker's pod is deleted while messages flow); all of what is up if none is
+        /// named.
         faults: Vec<String>,
     },
     /// Kill a lab of its own at random moments, and show each time that the next start leaves nothing of it.

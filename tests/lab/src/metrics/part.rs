@@ -213,7 +213,7 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         "metrics-stale" => filter(cx, "-I")?,
         "cluster-label-missing" => label(cx, false).await?,
         // no disk has so much room, so the store takes nothing more, as with a full one
-        "remote-write-refused" => restart_store(cx, &["-storage.minFreeDiskSpaceBytes=1PB"]).await?,
+        "remote-write-refused" => restart_store(cx, &["-storage.minFreeDiskSpaceBytes=1000TB"]).await?,
         "store-down" => cx.process(STORE)?.end(Signal::SIGKILL, LIMIT).await?,
         "alert-firing" => alerting::put(cx, Rules::Firing).await?,
         "rule-never-fires" => alerting::put(cx, Rules::Deaf).await?,

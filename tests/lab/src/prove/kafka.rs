@@ -39,7 +39,7 @@ pub const TRIALS: &[Trial] = &[
 ];
 
 /// kcat on the endpoint `name`, over TLS if the endpoint says so.
-fn kcat(outside: &Outside, name: &str, bootstrap: Option<&str>) -> Result<Command> {
+pub fn kcat(outside: &Outside, name: &str, bootstrap: Option<&str>) -> Result<Command> {
     let at = |path: &[&str]| outside.text(&[&["endpoints", name, "kafka"], path].concat());
     let mut command = Command::new("kcat");
     command.arg("-b").arg(match bootstrap {
@@ -63,7 +63,8 @@ fn kcat(outside: &Outside, name: &str, bootstrap: Option<&str>) -> Result<Comman
     Ok(command)
 }
 
-async fn metadata(outside: &Outside, name: &str, bootstrap: Option<&str>) -> Result<Value> {
+/// What kcat tells of brokers and topics.
+pub async fn metadata(outside: &Outside, name: &str, bootstrap: Option<&str>) -> Result<Value> {
     let mut command = kcat(outside, name, bootstrap)?;
     command.args(["-L", "-J", "-m", "5"]);
     Ok(serde_json::from_str(&clients::run(command, PATIENCE).await?)?)
@@ -129,7 +130,7 @@ async fn produce(outside: &Outside, partition: usize, words: &str) -> Result<()>
 fn message(outside: &Outside) -> BoxFuture<'_, Result<String>> {
     Box::pin(async move {
         topic(outside).await?;
-        let words = format!("message of {:?}", std::time::SystemTime::now());
+        let words = format!("message of {}", jiff::Timestamp::now());
         produce(outside, 0, &words).await?;
         tokio::time::sleep(LATER).await;
         let mut command = kcat(outside, "kafka", None)?;

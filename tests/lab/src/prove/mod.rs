@@ -4,12 +4,14 @@
 mod clients;
 mod cluster;
 mod data;
+mod failover;
 mod kafka;
 mod outside;
 mod registry;
 mod stores;
 mod web;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,8 @@ pub use outside::Outside;
 
 /// How long a look may take to be what it should be.
 const LIMIT: Duration = Duration::from_secs(150);
+/// The story of a broker whose pod is deleted while messages flow.
+const FAILOVER: &str = "failover";
 /// A pause between two looks.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -66,7 +70,12 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
 /// `show`; whether all were proven.
 pub async fn run(lab: &Path, target: &Value, wanted: &[String], mut show: impl FnMut(&str)) -> Result<bool> {
     let started = Instant::now();
-    let chosen = chosen(lab, wanted)?;
+    let is_up = up(lab)?;
+    let failover = is_up.contains("kafka") && (wanted.is_empty() || wanted.iter().any(|w| w == FAILOVER));
+    let chosen = chosen(&is_up, wanted);
+    if chosen.is_empty() && !failover {
+        bail!("no part that is up has any of these faults: {}", wanted.join(" "));
+    }
     let clusters = ["apps", "infra"].map(|name| Outside::of(target, name));
     // lines of a pod that talks are looked for in the logs of `apps`
     let touched = |c: &Outside| chosen.iter().any(|(part, _)| *part == c.part || (part == "logs" && c.part == "apps"));
@@ -85,6 +94,15 @@ pub async fn run(lab: &Path, target: &Value, wanted: &[String], mut show: impl F
             }
         }
     }
+    if failover {
+        match failover::run(&Outside::of(target, "kafka")).await {
+            Ok(words) => show(&format!("{FAILOVER}: {words}")),
+            Err(e) => {
+                failed += 1;
+                show(&format!("{FAILOVER}: FAILED: {e:#}"));
+            }
+        }
+    }
     for cluster in clusters {
         cluster::tear_down(cluster).await?;
     }
@@ -93,12 +111,17 @@ pub async fn run(lab: &Path, target: &Value, wanted: &[String], mut show: impl F
     Ok(failed == 0)
 }
 
-/// The faults that were asked for, each with its part, of parts that are up.
-fn chosen(lab: &Path, wanted: &[String]) -> Result<Vec<(String, Fault)>> {
+/// The parts that are up.
+fn up(lab: &Path) -> Result<BTreeSet<String>> {
     let status = control::ask(lab, &Request::Status, |_| {})?;
-    let up = |name: &str| status["parts"].as_array().is_some_and(|all| all.iter().any(|p| p["part"] == name));
+    let parts = status["parts"].as_array().context("the lab tells no parts")?;
+    Ok(parts.iter().filter_map(|p| p["part"].as_str().map(str::to_owned)).collect())
+}
+
+/// The faults that were asked for, each with its part, of parts that are up.
+fn chosen(up: &BTreeSet<String>, wanted: &[String]) -> Vec<(String, Fault)> {
     let mut found = Vec::new();
-    for part in parts::all().iter().filter(|p| up(p.name())) {
+    for part in parts::all().iter().filter(|p| up.contains(p.name())) {
         for fault in part.faults() {
             let full = format!("{}/{}", part.name(), fault.name);
             if wanted.is_empty() || wanted.iter().any(|w| w == part.name() || *w == full) {
@@ -106,10 +129,7 @@ fn chosen(lab: &Path, wanted: &[String]) -> Result<Vec<(String, Fault)>> {
             }
         }
     }
-    if found.is_empty() {
-        bail!("no part that is up has any of these faults: {}", wanted.join(" "));
-    }
-    Ok(found)
+    found
 }
 
 async fn prove(lab: &Path, outside: &Outside, fault: &Fault) -> Result<Row> {
