@@ -12,4 +12,4 @@ if [ "${1:-all}" = run ]; then
   exec "$target/lab" run -- sh -c "$story"
 fi
 export LAB="$target/lab"
-exec "$target/lab" run -- sh -c "\"$target/lab\" smoke && $story && cargo test --workspace --quiet --test suite -- faults storm"
+exec "$target/lab" run -- sh -c "\"$target/lab\" smoke && $story && cargo test --workspace --quiet --test suite -- faults storm watch"

@@ -11,3 +11,4 @@ mod reading;
 mod reports;
 mod storm;
 mod support;
+mod watch;
