@@ -60,8 +60,13 @@ fn by_rule(rule: &ReadinessRule, scope: &Scope, object: &Json) -> State {
     State::Ready
 }
 
+/// The values that the rule read; where there are none, the rule with its values in place, or as it is written.
 fn not_yet(lines: Vec<String>, text: &str) -> String {
-    lines.into_iter().next().unwrap_or_else(|| text.to_owned())
+    match &lines[..] {
+        [] => text.to_owned(),
+        [only] => only.clone(),
+        [_, values @ ..] => values.join(", "),
+    }
 }
 
 fn text(value: Result<Value, EvalError>) -> String {
