@@ -3,3 +3,6 @@
 
 pub mod authority;
 pub mod clock;
+pub mod logs;
+pub mod metrics;
+pub mod web;
