@@ -29,14 +29,4 @@ pub enum Trouble {
         /// What is wrong with it.
         why: String,
     },
-    /// A user cannot be set up.
-    #[error("listener {listener}, user {user}: {why}")]
-    User {
-        /// Of this listener.
-        listener: String,
-        /// The user.
-        user: String,
-        /// What is wrong.
-        why: String,
-    },
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::brokers::{Brokers, Due, Patience, Running};
 use super::coordinator::{Coordinator, Delays};
+use super::defaults::Defaults;
 use super::partition::Partition;
 use super::topic::Topic;
 use super::{Millis, Node};
@@ -25,8 +26,8 @@ pub struct Made {
     pub patience: Patience,
     /// How long groups wait.
     pub delays: Delays,
-    /// Settings of all brokers, by Kafka's names.
-    pub settings: BTreeMap<String, String>,
+    /// Settings of all brokers.
+    pub settings: Defaults,
 }
 
 /// A cluster.
@@ -38,8 +39,8 @@ pub struct Cluster {
     pub brokers: Brokers,
     /// Its groups.
     pub groups: Coordinator,
-    /// Settings of all brokers, by Kafka's names.
-    pub settings: BTreeMap<String, String>,
+    /// Settings of all brokers.
+    pub settings: Defaults,
     /// Topics whose records vanish when they have been acknowledged; `orders-*` are all that begin so.
     pub losing: Vec<String>,
     pub(super) topics: BTreeMap<String, Topic>,
@@ -92,12 +93,6 @@ impl Cluster {
     pub fn led(&self, node: Node, topic: &str, number: i32) -> Result<&Partition, ResponseError> {
         let partition = self.topic(topic)?.partition(number)?;
         if partition.leader() == Some(node) { Ok(partition) } else { Err(ResponseError::NotLeaderOrFollower) }
-    }
-
-    /// A setting of all brokers that is a whole number.
-    #[must_use]
-    pub fn number(&self, name: &str, default: i64) -> i64 {
-        self.settings.get(name).and_then(|value| value.trim().parse().ok()).unwrap_or(default)
     }
 
     /// An id for a topic that is made now.

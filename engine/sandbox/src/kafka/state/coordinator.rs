@@ -45,6 +45,12 @@ impl Coordinator {
     }
 
     /// The group of this name.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.get(name)
+    }
+
+    /// The group of this name.
     ///
     /// # Errors
     /// There is none: then nobody is a member.

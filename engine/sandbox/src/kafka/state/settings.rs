@@ -92,7 +92,8 @@ pub fn setting(name: &str) -> Option<&'static Setting> {
 }
 
 impl Sort {
-    fn takes(self, value: &str) -> bool {
+    /// Whether a value is one of this sort.
+    pub(super) fn takes(self, value: &str) -> bool {
         match self {
             Self::Bool => matches!(value, "true" | "false"),
             Self::Int(least) => value.parse::<i32>().is_ok_and(|value| value >= least),

@@ -6,6 +6,7 @@ use kafka_protocol::ResponseError;
 use uuid::Uuid;
 
 use super::Node;
+use super::defaults::Defaults;
 use super::partition::Partition;
 use super::refused::Refused;
 use super::settings::setting;
@@ -44,8 +45,8 @@ impl Topic {
 
     /// A whole number that is set for it: its own, the cluster's, or Kafka's default.
     #[must_use]
-    pub fn number(&self, name: &str, cluster: &BTreeMap<String, String>) -> i64 {
-        let set = self.config.get(name).or_else(|| cluster.get(name)).map(String::as_str);
+    pub fn number(&self, name: &str, cluster: &Defaults) -> i64 {
+        let set = self.config.get(name).map(String::as_str).or_else(|| cluster.of_topics(name));
         let value = set.or_else(|| setting(name).map(|known| known.default)).unwrap_or_default();
         value.trim().parse().unwrap_or(0)
     }

@@ -89,9 +89,8 @@ impl Cluster {
             self.check_assignment(&wanted.assignment)?;
             return Ok(wanted.assignment.clone());
         }
-        let by_default = |name| i32::try_from(self.number(name, 1)).unwrap_or(1);
-        let count = wanted.partitions.unwrap_or_else(|| by_default("num.partitions"));
-        let factor = wanted.replicas.map_or_else(|| by_default("default.replication.factor"), i32::from);
+        let count = wanted.partitions.unwrap_or_else(|| self.settings.number("num.partitions"));
+        let factor = wanted.replicas.map_or_else(|| self.settings.number("default.replication.factor"), i32::from);
         if count < 1 {
             let why = "Number of partitions was set to an invalid non-positive value.";
             return Err(Refused::new(Code::InvalidPartitions, why));
@@ -216,13 +215,24 @@ impl Cluster {
         partitions.get(at)
     }
 
+    /// Whether enough replicas are in sync to keep a group's offsets.
+    ///
+    /// # Errors
+    /// They are not.
+    pub fn enough_for_offsets(&self, group: &str) -> Result<(), Code> {
+        let least = self.topic(OFFSETS).map_or(1, |topic| topic.number("min.insync.replicas", &self.settings));
+        let in_sync = self.coordinates(group).map_or(0, |partition| partition.isr().len());
+        let enough = i64::try_from(in_sync).is_ok_and(|count| count >= least);
+        // Brokers say it so; that replicas are missing stays between them.
+        if enough { Ok(()) } else { Err(Code::CoordinatorNotAvailable) }
+    }
+
     fn make_offsets(&mut self) -> Result<(), Refused> {
         self.must_have_controller()?;
-        let brokers = i64::try_from(self.brokers.ids().count()).unwrap_or(3);
-        let number = |name, default| i32::try_from(self.number(name, default)).unwrap_or(1);
-        let count = number("offsets.topic.num.partitions", 50);
-        let factor = number("offsets.topic.replication.factor", brokers.min(3));
-        let placed = self.spread(0, count, factor)?;
+        // A small cluster is no reason to have no groups.
+        let brokers = i32::try_from(self.brokers.ids().count()).unwrap_or(1);
+        let factor = self.settings.number("offsets.topic.replication.factor").min(brokers);
+        let placed = self.spread(0, self.settings.number("offsets.topic.num.partitions"), factor)?;
         let config = [("cleanup.policy", "compact"), ("segment.bytes", "104857600")];
         let config = config.map(|(name, value)| (name.to_owned(), value.to_owned()));
         self.make(OFFSETS.to_owned(), &placed, BTreeMap::from(config), true);
