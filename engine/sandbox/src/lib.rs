@@ -3,6 +3,7 @@
 
 pub mod authority;
 pub mod clock;
+pub mod file;
 pub mod kafka;
 pub mod kube;
 pub mod logs;
