@@ -6,6 +6,8 @@ pub mod clock;
 pub mod file;
 pub mod kafka;
 pub mod kube;
+pub mod life;
 pub mod logs;
 pub mod metrics;
+pub mod routes;
 pub mod web;
