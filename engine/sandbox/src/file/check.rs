@@ -248,7 +248,7 @@ impl Check<'_> {
             }
             for (name, sees) in &behaviour.sees {
                 let Sees::Kafka(kafka) = sees else { continue };
-                if !self.shape.kafka.contains_key(kafka) {
+                if kafka != "*" && !self.shape.kafka.contains_key(kafka) {
                     let node = at(node, &["sees", name, "kafka"]);
                     self.unknown(node, "Kafka", kafka, self.shape.kafka.keys().map(String::as_str), "Kafka clusters");
                 }

@@ -113,7 +113,8 @@ fn wrong(deed: &Deed, names: &Names, of_fault: Option<&String>) -> Option<Wrong>
     let of = |own: Option<&String>| cluster(own, of_fault, names);
     match deed {
         Deed::Make(_) | Deed::Put(_) => of(None),
-        Deed::Merge(merge) => of(merge.cluster.as_ref()),
+        Deed::Merge(merge) => of(merge.cluster.as_ref())
+            .or_else(|| fine("kind", one_of("name", merge.name.is_some(), "labels", !merge.labels.is_empty()))),
         Deed::Remove(which) => of(which.cluster.as_ref())
             .or_else(|| fine("kind", one_of("name", which.name.is_some(), "labels", !which.labels.is_empty()))),
         Deed::Log(log) => of(log.cluster.as_ref())

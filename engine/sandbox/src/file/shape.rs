@@ -412,7 +412,10 @@ pub struct SeesShape {
     /// Only those with these labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// Instead: how the Kafka cluster of this name stands.
+    /// Only those that the object owns.
+    #[serde(default)]
+    pub owned: bool,
+    /// Instead: how the Kafka cluster of this name stands; `*`: all of them, by name.
     pub kafka: Option<String>,
 }
 

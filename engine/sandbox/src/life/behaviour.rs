@@ -26,7 +26,9 @@ impl Play {
                 return;
             }
         }
-        let world = view::world(&self.stage, &behaviour, &acting.cluster, &self.faults);
+        self.count += 1;
+        let told = view::Told { faults: &self.faults, count: self.count };
+        let world = view::world(&self.stage, &behaviour, &acting.cluster, &it, &told);
         let given = behaviour.hook.call(&behaviour.function, &[Value::from_json(&it), world]);
         let told = |why: &str| format!("the behaviour `{}`: {why}", behaviour.name);
         match given.map(|given| given.to_json()) {

@@ -136,25 +136,22 @@ impl Play {
 
     fn merge(&self, merge: &Merge, cluster: Option<String>) -> Result<(), String> {
         let cluster = self.cluster(cluster)?;
-        let of = Ref::new(&merge.kind, merge.namespace.as_deref(), &merge.name);
-        match cluster.get(&of) {
-            Some(object) if !covers(&object, &merge.with) => {
-                cluster.merge(&of, &merge.with).map(drop).map_err(|why| why.to_string())
+        let namespace = merge.namespace.as_deref();
+        for of in chosen(cluster, &merge.kind, namespace, merge.name.as_deref(), &merge.labels)? {
+            match cluster.get(&of) {
+                Some(object) if !covers(&object, &merge.with) => {
+                    cluster.merge(&of, &merge.with).map_err(|why| why.to_string())?;
+                }
+                _ => {}
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     fn remove(&self, which: &Which, cluster: Option<String>) -> Result<(), String> {
         let cluster = self.cluster(cluster)?;
-        let found = match &which.name {
-            Some(name) => vec![Ref::new(&which.kind, which.namespace.as_deref(), name)],
-            None => {
-                let found = cluster.list(&which.kind, which.namespace.as_deref(), &selector(&which.labels));
-                found.map_err(|why| why.to_string())?.iter().map(Ref::of).collect()
-            }
-        };
-        for of in found {
+        let namespace = which.namespace.as_deref();
+        for of in chosen(cluster, &which.kind, namespace, which.name.as_deref(), &which.labels)? {
             if cluster.get(&of).is_some() {
                 cluster.remove(&of).map_err(|why| why.to_string())?;
             }
@@ -281,6 +278,23 @@ impl Play {
         let at = self.stage.clock.now().checked_sub(age).map_err(|why| why.to_string())?;
         store.keep(Row { at, fields: row.fields.clone(), stream: row.stream.clone() });
         Ok(())
+    }
+}
+
+/// The objects that are meant: the one of a name, or those with labels.
+fn chosen(
+    cluster: &Cluster,
+    kind: &str,
+    namespace: Option<&str>,
+    name: Option<&str>,
+    labels: &std::collections::BTreeMap<String, String>,
+) -> Result<Vec<Ref>, String> {
+    match name {
+        Some(name) => Ok(vec![Ref::new(kind, namespace, name)]),
+        None => {
+            let found = cluster.list(kind, namespace, &selector(labels)).map_err(|why| why.to_string())?;
+            Ok(found.iter().map(Ref::of).collect())
+        }
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Play {
     wake: UnboundedReceiver<()>,
     /// Everything that is noted is done at once, whenever it is due.
     warm: bool,
+    /// How many times anything has acted.
+    pub(super) count: u64,
 }
 
 impl Play {
@@ -99,6 +101,7 @@ impl Play {
             kafka,
             wake,
             warm: true,
+            count: 0,
         };
         play.first()?;
         play.rest()?;
@@ -248,12 +251,13 @@ impl Play {
             if behaviour.on.as_ref().is_some_and(|on| fits(on, &of, &change.object)) {
                 self.touched(at, cluster, &of, change);
             }
-            let sees = behaviour.sees.iter().any(|(_, sees)| match sees {
-                Sees::Objects(on) => means(&on.kind, &of.kind) && fits(on, &of, &change.object),
-                Sees::Kafka(_) => false,
-            });
-            if sees {
-                self.act_all(at, Some(cluster));
+            for (_, sees) in &behaviour.sees {
+                match sees {
+                    Sees::Objects(seen, _) if !means(&seen.kind, &of.kind) || !fits(seen, &of, &change.object) => {}
+                    Sees::Objects(_, true) => self.act_owners(at, cluster, &change.object),
+                    Sees::Objects(_, false) => self.act_all(at, Some(cluster)),
+                    Sees::Kafka(_) => {}
+                }
             }
         }
         if of.kind == "Pod" {
@@ -279,7 +283,8 @@ impl Play {
     fn stirred(&mut self, kafka: &str) {
         let world = Arc::clone(&self.world);
         for (at, behaviour) in world.behaviours.iter().enumerate() {
-            if behaviour.sees.iter().any(|(_, sees)| matches!(sees, Sees::Kafka(name) if name == kafka)) {
+            if behaviour.sees.iter().any(|(_, sees)| matches!(sees, Sees::Kafka(name) if name == kafka || name == "*"))
+            {
                 self.act_all(at, None);
             }
         }
@@ -289,6 +294,21 @@ impl Play {
         let after = if self.warm { Duration::ZERO } else { self.world.behaviours[acting.behaviour].after };
         let due = self.stage.clock.now().checked_add(after).unwrap_or(Timestamp::MAX);
         self.agenda.note(Item::Act(acting), due);
+    }
+
+    /// Notes a behaviour for those of its objects that own this one.
+    fn act_owners(&mut self, at: usize, cluster: &str, owned: &Json) {
+        let Some(on) = self.world.behaviours[at].on.clone() else { return };
+        for owner in owned["metadata"]["ownerReferences"].as_array().into_iter().flatten() {
+            let json = serde_json::json!({
+                "apiVersion": owner["apiVersion"], "kind": owner["kind"],
+                "metadata": { "name": owner["name"], "namespace": owned["metadata"]["namespace"] },
+            });
+            let of = Ref::of(&json);
+            if means(&on.kind, &of.kind) {
+                self.note(Acting { behaviour: at, cluster: cluster.to_owned(), object: Some(key(&of)) });
+            }
+        }
     }
 
     /// Notes a behaviour for all its objects: of one cluster, or of all.
