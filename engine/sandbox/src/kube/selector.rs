@@ -129,11 +129,6 @@ impl Fields {
     pub(super) fn fits(&self, object: &Json) -> bool {
         self.0.iter().all(|(path, equal, value)| (shown(at(object, path)) == *value) == *equal)
     }
-
-    /// The name that is asked for, if one is.
-    pub(super) fn name(&self) -> Option<&str> {
-        self.0.iter().find(|(path, equal, _)| path == "metadata.name" && *equal).map(|(_, _, value)| value.as_str())
-    }
 }
 
 fn shown(value: &Json) -> String {

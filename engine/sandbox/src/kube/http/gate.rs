@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{Answer, Body};
 use super::path::{self, Spot, Way};
 use super::request::Request;
-use super::{change, delete, discovery, list, read};
+use super::{change, delete, discovery, evict, forward, list, logs, patching, proxy, read, review, scale};
 use crate::kube::interference::Interference;
 use crate::kube::journal::Asked;
 use crate::kube::refusal::Refusal;
@@ -137,18 +137,35 @@ async fn at(desk: Desk, spot: Spot) -> Result<Answer, Refusal> {
     if !known || (verb == "create" && spot.name.is_some() && spot.part.is_empty()) {
         return Err(Refusal::method_not_allowed());
     }
-    if !spot.part.is_empty() && !matches!(spot.part.as_str(), "status") {
-        return Err(Refusal::unsupported(format!("{}/{}", spot.resource.qualified(), spot.part)));
+    match spot.part.as_str() {
+        "" | "status" | "finalize" => object(&desk, &spot, verb),
+        "log" => logs::read(&desk, &spot),
+        "scale" => scale::answer(&desk, &spot, verb),
+        "eviction" => evict::answer(&desk, &spot),
+        "portforward" => forward::answer(desk, &spot),
+        "proxy" if spot.resource.is_core("nodes") => Err(Refusal::unsupported("the proxy to a node")),
+        "proxy" => proxy::answer(&desk, &spot).await,
+        other => Err(Refusal::unsupported(format!("{}/{other}", spot.resource.qualified()))),
+    }
+}
+
+/// What is done with objects themselves.
+fn object(desk: &Desk, spot: &Spot, verb: &str) -> Result<Answer, Refusal> {
+    if spot.resource.verbs == ["create"] {
+        return review::answer(desk, spot);
+    }
+    if spot.resource.is_core("componentstatuses") {
+        return Err(Refusal::unsupported("componentstatuses"));
     }
     match verb {
-        "get" => read::get(&desk, &spot),
-        "list" => list::list(&desk, &spot),
-        "watch" => list::watch(&desk, &spot),
-        "create" => change::create(&desk, &spot),
-        "update" => change::update(&desk, &spot),
-        "patch" => change::patch(&desk, &spot),
-        "delete" => delete::one(&desk, &spot),
-        "deletecollection" => delete::all(&desk, &spot),
+        "get" => read::get(desk, spot),
+        "list" => list::list(desk, spot),
+        "watch" => list::watch(desk, spot),
+        "create" => change::create(desk, spot),
+        "update" => change::update(desk, spot),
+        "patch" => patching::patch(desk, spot),
+        "delete" => delete::one(desk, spot),
+        "deletecollection" => delete::all(desk, spot),
         _ => Err(Refusal::method_not_allowed()),
     }
 }

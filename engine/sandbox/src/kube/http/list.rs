@@ -11,6 +11,7 @@ use super::gate::Desk;
 use super::path::Spot;
 use super::request::{Form, Request};
 use super::watch::{self, Watching};
+use super::{read, table};
 use crate::kube::object::{name, namespace};
 use crate::kube::refusal::Refusal;
 use crate::kube::selector::{Fields, Labels};
@@ -158,7 +159,11 @@ pub(super) fn list(desk: &Desk, spot: &Spot) -> Result<Answer, Refusal> {
     }
     let resource = &spot.resource;
     let body = match form {
-        Form::Object | Form::Table => json!({
+        Form::Table => {
+            let beside = read::beside(&desk.request);
+            table::table(resource, &page.items, metadata, beside, desk.server.clock.now())
+        }
+        Form::Object => json!({
             "kind": resource.list_kind(), "apiVersion": resource.api_version(), "metadata": metadata, "items": page.items,
         }),
         Form::Partial => json!({
@@ -189,6 +194,7 @@ pub(super) fn watch(desk: &Desk, spot: &Spot) -> Result<Answer, Refusal> {
         end: desk.end.clone(),
         wanted,
         form,
+        beside: read::beside(request),
         // Without a version, what is there now comes first.
         initial: initial || from.is_none(),
         marks_initial: initial,

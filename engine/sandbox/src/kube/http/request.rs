@@ -17,6 +17,8 @@ pub(super) struct Request {
     pub(super) headers: HeaderMap,
     pub(super) user: User,
     pub(super) body: Bytes,
+    /// As it was written, without the question mark.
+    pub(super) query: String,
     /// Name and value of each parameter.
     parameters: Vec<(String, String)>,
 }
@@ -35,7 +37,7 @@ impl Request {
     pub(super) fn new(method: Method, uri: &Uri, headers: HeaderMap, user: User, body: Bytes) -> Self {
         let query = uri.query().unwrap_or_default();
         let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Self { method, path: uri.path().to_owned(), headers, user, body, parameters }
+        Self { method, path: uri.path().to_owned(), headers, user, body, query: query.to_owned(), parameters }
     }
 
     /// A parameter of the query; None also if it is empty.
