@@ -43,7 +43,7 @@ async fn a_watch_tells_what_the_world_does_and_the_world_sees_what_a_client_does
     let added = events.try_next().await.unwrap().unwrap();
     assert!(matches!(added, WatchEvent::Added(pod) if pod.name_any() == "x"));
     let failed = events.try_next().await.unwrap().unwrap();
-    assert!(matches!(failed, WatchEvent::Modified(pod) if pod.status.unwrap().phase.unwrap() == "Failed"));
+    assert!(matches!(failed, WatchEvent::Modified(pod) if pod.status.clone().unwrap().phase.unwrap() == "Failed"));
     pods.delete("x", &DeleteParams::default()).await.unwrap();
     assert!(matches!(events.try_next().await.unwrap().unwrap(), WatchEvent::Deleted(_)));
     let mut seen = Vec::new();
