@@ -194,9 +194,8 @@ fn put_together(word: &str, object: &Json) -> Json {
         "count" => first(object, &["series.count", "count", "deprecatedCount"]).as_i64().unwrap_or(1).to_string(),
         "data" => return (count("data") + count("binaryData")).to_string().into(),
         "secrets" => items(&object["secrets"]).count().to_string(),
-        "modes" => {
-            items(at(object, "spec.accessModes")).filter_map(Json::as_str).map(mode).collect::<Vec<_>>().join(",")
-        }
+        "modes" => modes(at(object, "spec.accessModes")),
+        "claim_modes" => modes(at(object, "status.accessModes")),
         "phase" => {
             if is_going(object) {
                 "Terminating".to_owned()
@@ -342,6 +341,10 @@ fn roles(node: &Json) -> Vec<String> {
         labels.filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/")).map(str::to_owned).collect();
     roles.sort();
     roles
+}
+
+fn modes(list: &Json) -> String {
+    items(list).filter_map(Json::as_str).map(mode).collect::<Vec<_>>().join(",")
 }
 
 fn mode(mode: &str) -> &str {

@@ -25,7 +25,7 @@ pub(super) fn create(desk: &Desk, spot: &Spot) -> Result<Answer, Refusal> {
     let mut written = decoded(desk, resource, desk.request.object()?)?;
     at_place(spot, &mut written.object)?;
     if !version(&written.object).is_empty() {
-        return Err(Refusal::bad_request("resourceVersion should not be set on objects to be created"));
+        return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     denied(desk, spot)?;
     admit::valid(resource, &written.object)?;

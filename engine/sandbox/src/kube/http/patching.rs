@@ -11,7 +11,7 @@ use super::path::Spot;
 use super::read::formed;
 use crate::kube::admit;
 use crate::kube::object::version;
-use crate::kube::patch::apply::{Applied, apply};
+use crate::kube::patch::apply::{self, Applied};
 use crate::kube::patch::{self, owners};
 use crate::kube::refusal::{Cause, Refusal};
 use crate::kube::store::{Act, Key, Store, fit};
@@ -81,6 +81,7 @@ fn applied(desk: &Desk, spot: &Spot, store: &mut Store, config: &Json, act: &Act
         let why = format!("invalid object type: {}, Kind={}", word("apiVersion"), word("kind"));
         return Err(Refusal::bad_request(why));
     }
+    apply::known(resource, &config)?;
     at_place(spot, &mut config)?;
     of_name(spot, &config)?;
     let manager = manager(desk, spot, true);
@@ -89,7 +90,7 @@ fn applied(desk: &Desk, spot: &Spot, store: &mut Store, config: &Json, act: &Act
     if store.get(&key).is_some() {
         let changed = store.update(resource, &key, face(spot), act, |old| {
             let old = view::shown(resource, old);
-            finished(spot, &old, apply(resource, &old, &applied)?)
+            finished(spot, &old, apply::apply(resource, &old, &applied)?)
         });
         return changed.map(|object| (200, object));
     }
@@ -97,7 +98,7 @@ fn applied(desk: &Desk, spot: &Spot, store: &mut Store, config: &Json, act: &Act
         return Err(Refusal::not_found(resource.about(spot.name())));
     }
     let nothing = json!({ "apiVersion": resource.api_version(), "kind": resource.kind, "metadata": {} });
-    let mut object = apply(resource, &nothing, &applied)?;
+    let mut object = apply::apply(resource, &nothing, &applied)?;
     crate::kube::object::metadata(&mut object).shift_remove("resourceVersion");
     let made = finished(spot, &nothing, object)?;
     store.create(resource, made, act).map(|object| (201, object))

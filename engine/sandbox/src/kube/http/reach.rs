@@ -33,7 +33,7 @@ pub(super) fn service(desk: &Desk, namespace: &str, called: &str, port: &str) ->
     let mut ports = items(&service["spec"]["ports"]);
     let wanted = ports.find(|one| port.is_empty() || one["name"] == port || one["port"].to_string() == port);
     let wanted = wanted.ok_or_else(|| {
-        let why = format!("no service port {port:?} found for service {called:?}");
+        let why = format!("no service port {port} found for service {called:?}");
         Refusal::new(503, "ServiceUnavailable", why)
     })?;
     let number = u16::try_from(wanted["port"].as_u64().unwrap_or(0)).unwrap_or(0);

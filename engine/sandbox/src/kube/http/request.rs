@@ -58,8 +58,13 @@ impl Request {
     /// It is none.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
         let Some(text) = self.parameter(name) else { return Ok(None) };
-        let wrong = || Refusal::bad_request(format!("{name}: Invalid value: {text:?}: must be a number"));
-        text.parse().map(Some).map_err(|_| wrong())
+        let wrong = |_| match name {
+            "resourceVersion" => Refusal::bad_request(format!(
+                "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+            )),
+            _ => Refusal::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")),
+        };
+        text.parse().map(Some).map_err(wrong)
     }
 
     pub(super) fn header(&self, name: http::HeaderName) -> &str {

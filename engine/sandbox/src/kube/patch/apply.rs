@@ -28,7 +28,6 @@ pub(in crate::kube) struct Applied<'a> {
 /// A field is not known, or belongs to somebody else and has another value.
 pub(in crate::kube) fn apply(resource: &Resource, live: &Json, applied: &Applied<'_>) -> Result<Json, Refusal> {
     let schema = resource.schema();
-    known(resource, applied.config)?;
     if !applied.config["metadata"]["managedFields"].is_null() {
         return Err(Refusal::bad_request("metadata.managedFields must be nil"));
     }
@@ -54,11 +53,15 @@ pub(in crate::kube) fn apply(resource: &Resource, live: &Json, applied: &Applied
     Ok(merged)
 }
 
-fn known(resource: &Resource, config: &Json) -> Result<(), Refusal> {
+/// Whether all fields are known.
+///
+/// # Errors
+/// One is not.
+pub(in crate::kube) fn known(resource: &Resource, config: &Json) -> Result<(), Refusal> {
     let unknown = unknown::prune(resource.schema(), &mut config.clone());
     let Some(first) = unknown.first() else { return Ok(()) };
-    let place = if namespace(config).is_empty() { String::new() } else { format!("{}/", namespace(config)) };
-    let what = format!("{place}{}; {}, Kind={}", name(config), resource.api_version(), resource.kind);
+    let (place, version) = (namespace(config), &resource.version);
+    let what = format!("{place}/{}; {}/{version}, Kind={}", name(config), resource.group, resource.kind);
     let why = format!("failed to create typed patch object ({what}): .{first}: field not declared in schema");
     Err(Refusal::new(500, "", why))
 }
@@ -94,7 +97,8 @@ fn merge(schema: Schema<'_>, live: &mut Json, config: &Json) {
     }
 }
 
-/// What the manager wanted before and does not want any more, and nobody else owns; the innermost first.
+/// What the manager wanted before and does not want any more, and nobody else owns; the outermost first: an item
+/// that lost the field that it is known by would not be found.
 fn unwanted(owners: &[Owner], manager: &Manager, wanted: &Fields) -> Vec<fields::Path> {
     let Some(own) = owners.iter().find(|owner| owner.manager == *manager) else { return Vec::new() };
     let others = |path: &fields::Path| {
@@ -103,7 +107,7 @@ fn unwanted(owners: &[Owner], manager: &Manager, wanted: &Fields) -> Vec<fields:
             owner.fields.range(path.clone()..).next().is_some_and(|one| one.starts_with(path))
         })
     };
-    own.fields.iter().rev().filter(|path| !wanted.contains(*path) && !others(path)).cloned().collect()
+    own.fields.iter().filter(|path| !wanted.contains(*path) && !others(path)).cloned().collect()
 }
 
 type Conflict = (fields::Path, String);
@@ -180,10 +184,25 @@ mod tests {
 
     #[test]
     fn a_field_that_is_not_declared_is_refused() {
-        let refused = applied(&json!({}), "one", false, json!({ "metadata": { "name": "x" }, "foo": 1 })).unwrap_err();
+        let catalogue = Catalogue::default();
+        let config = json!({ "metadata": { "name": "x" }, "foo": 1 });
+        let refused = known(catalogue.named("ConfigMap").unwrap(), &config).unwrap_err();
         assert_eq!(
             refused.message,
-            "failed to create typed patch object (x; v1, Kind=ConfigMap): .foo: field not declared in schema"
+            "failed to create typed patch object (/x; /v1, Kind=ConfigMap): .foo: field not declared in schema"
         );
+    }
+
+    #[test]
+    fn an_item_that_is_not_wanted_any_more_goes_whole() {
+        let catalogue = Catalogue::default();
+        let pod = catalogue.named("Pod").unwrap();
+        let manager = Manager { name: "one".into(), applies: true, part: String::new() };
+        let config = |containers: Json| json!({ "metadata": { "name": "x" }, "spec": { "containers": containers } });
+        let both = config(json!([{ "name": "a", "image": "1" }, { "name": "b", "image": "2" }]));
+        let applied = |config| Applied { config, manager: &manager, force: false, now: Timestamp::UNIX_EPOCH };
+        let live = apply(pod, &json!({}), &applied(&both)).unwrap();
+        let less = apply(pod, &live, &applied(&config(json!([{ "name": "a", "image": "1" }])))).unwrap();
+        assert_eq!(less["spec"]["containers"], json!([{ "name": "a", "image": "1" }]));
     }
 }

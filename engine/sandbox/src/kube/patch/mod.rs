@@ -44,7 +44,7 @@ impl Way {
                 .map(Self::Apply)
                 .map_err(|why| Refusal::bad_request(format!("error decoding YAML: {why}"))),
             _ if resource.custom.is_some() => Err(Refusal::unsupported_media(&[JSON, MERGE, APPLY])),
-            _ => Err(Refusal::unsupported_media(&[JSON, MERGE, STRATEGIC, APPLY])),
+            _ => Err(Refusal::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")),
         }
     }
 
