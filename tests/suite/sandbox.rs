@@ -50,7 +50,11 @@ impl Run {
     fn verdicts(&self) -> BTreeMap<String, String> {
         let checks = self.report["checks"].as_array().cloned().unwrap_or_default();
         let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-        checks.iter().filter(|check| check["group"] == false).map(|check| (text(&check["id"]), text(&check["verdict"]))).collect()
+        checks
+            .iter()
+            .filter(|check| check["group"] == false)
+            .map(|check| (text(&check["id"]), text(&check["verdict"])))
+            .collect()
     }
 }
 
@@ -99,7 +103,8 @@ fn judge(fault: &str, breaks: &[String]) -> Option<String> {
     let run = story(&[fault]);
     let verdicts = run.verdicts();
     let code = i32::from(!breaks.is_empty());
-    let good = |check: &&String| !matches!(verdicts.get(*check).map(String::as_str), Some("failed" | "error" | "blocked"));
+    let good =
+        |check: &&String| !matches!(verdicts.get(*check).map(String::as_str), Some("failed" | "error" | "blocked"));
     let unseen: Vec<&String> = breaks.iter().filter(good).collect();
     (run.code != code || !unseen.is_empty()).then(|| {
         format!("{fault}: exit {} (wanted {code}), not broken: {unseen:?} of {verdicts:?}\n{}", run.code, run.said)
@@ -129,7 +134,10 @@ fn a_suite_without_a_world_is_told_what_is_missing() {
 #[test]
 fn a_world_whose_behaviour_fails_proves_nothing() {
     let folder = Folder::with(GOOD)
-        .file("s/sandbox/world.yaml", "world: w\nclusters: { apps: {} }\nbehaviours:\n  - { behaviour: b, every: 1s, do: b.rhai }\n")
+        .file(
+            "s/sandbox/world.yaml",
+            "world: w\nclusters: { apps: {} }\nbehaviours:\n  - { behaviour: b, every: 1s, do: b.rhai }\n",
+        )
         .file("s/sandbox/b.rhai", "fn acts(it, world) {\n    world.nothing\n}\n");
     let ran = folder.checkrun("s --target sandbox");
     assert_eq!(ran.code, 3, "{}", ran.all());
@@ -140,7 +148,8 @@ fn a_world_whose_behaviour_fails_proves_nothing() {
 fn plans_of_a_sandbox_start_nothing_and_go_nowhere() {
     for words in ["validate", "plan", "list"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checkrun"));
-        let output = command.current_dir(root()).args([words, "checks/story-49", "--target", "sandbox"]).output().unwrap();
+        let output =
+            command.current_dir(root()).args([words, "checks/story-49", "--target", "sandbox"]).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{words}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }

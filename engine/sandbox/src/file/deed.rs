@@ -294,20 +294,10 @@ pub enum RegistryState {
     Down,
     /// Requests are never answered.
     Hangs,
-    /// It answers 500.
-    Broken,
     /// It takes every schema.
     AcceptsEverything,
     /// It takes no schema.
     ReadOnly,
-    /// It forgets what it is told.
-    Forgets,
-    /// It stores in another Kafka.
-    OfAnotherKafka,
-    /// It knows Avro only.
-    AvroOnly,
-    /// Its level is NONE.
-    LevelNone,
 }
 
 /// What happens to an API server.

@@ -8,13 +8,15 @@ use super::play::Play;
 use super::stage::NAMES;
 use crate::authority::Validity;
 use crate::file::deed::{
-    ApiDeed, ApiState, Broker, BrokerState, Certificate, Deed, KafkaDeed, Merge, ServiceState, Which, Written,
+    ApiDeed, ApiState, Broker, BrokerState, Certificate, Deed, KafkaDeed, Merge, RegistryDeed, RegistryState,
+    ServiceState, Which, Written,
 };
 use crate::file::shape::{NumberOrQuery, RowShape};
 use crate::kafka::{Identity, Kafka, Wanted};
 use crate::kube::{Cluster, Interference, Ref};
 use crate::logs::Row;
 use crate::metrics::{self, Metrics, Series, Value, When};
+use crate::registry::Fault;
 use crate::web::Fate;
 
 /// How long what is late in an API server is late, unless it is said.
@@ -76,7 +78,7 @@ impl Play {
                 self.kafka(&topic.kafka)?.create_topic(&wanted).map_err(|why| why.to_string())
             }
             Deed::Kafka(kafka) => self.kafka_changes(kafka),
-            Deed::Registry(registry) => Err(format!("registry `{}`: not yet", registry.registry)),
+            Deed::Registry(registry) => self.registry(registry),
             Deed::Service(service) => {
                 let known = self.stage.services.get(&service.endpoint);
                 let server = known.ok_or_else(|| format!("there is no service `{}`", service.endpoint))?;
@@ -216,6 +218,23 @@ impl Play {
             BrokerState::Full => kafka.disk_full(broker.id, true),
         };
         done.map_err(|why| why.to_string())
+    }
+
+    fn registry(&self, deed: &RegistryDeed) -> Result<(), String> {
+        let known = self.stage.registries.get(&deed.registry);
+        let registry = known.ok_or_else(|| format!("there is no registry `{}`", deed.registry))?;
+        let fault = match deed.is {
+            RegistryState::Down => Fault::Down,
+            RegistryState::Hangs => Fault::Hanging,
+            RegistryState::AcceptsEverything => Fault::AcceptsEverything,
+            RegistryState::ReadOnly => Fault::ReadOnly,
+            RegistryState::Up => {
+                [Fault::Down, Fault::AcceptsEverything, Fault::ReadOnly].map(|fault| registry.fault(fault, false));
+                return Ok(());
+            }
+        };
+        registry.fault(fault, true);
+        Ok(())
     }
 
     fn kafka_changes(&self, deed: &KafkaDeed) -> Result<(), String> {

@@ -15,6 +15,7 @@ use crate::kafka::{Config, Kafka, Listener, Wanted};
 use crate::kube::{Cluster, Served};
 use crate::logs::Logs;
 use crate::metrics::Metrics;
+use crate::registry::{self, Registry};
 use crate::routes::Routes;
 use crate::web::{Server, Site};
 
@@ -38,6 +39,7 @@ pub struct Stage {
     pub(super) kafka: BTreeMap<String, Kafka>,
     pub(super) metrics: BTreeMap<String, Arc<Metrics>>,
     pub(super) logs: BTreeMap<String, Arc<Logs>>,
+    pub(super) registries: BTreeMap<String, Registry>,
     pub(super) sites: BTreeMap<String, Arc<Routes>>,
     pub(super) services: BTreeMap<String, Server>,
     /// TLS listeners of each Kafka.
@@ -66,6 +68,7 @@ impl Stage {
             kafka: BTreeMap::new(),
             metrics: BTreeMap::new(),
             logs: BTreeMap::new(),
+            registries: BTreeMap::new(),
             sites: BTreeMap::new(),
             services: BTreeMap::new(),
             tls: BTreeMap::new(),
@@ -75,6 +78,7 @@ impl Stage {
         for (name, shape) in &world.shape.kafka {
             stage.kafka(name, shape, &mut places).await.map_err(|why| trouble(name)(&why))?;
         }
+        stage.registries(world, &mut places).await?;
         stage.stores(world, &mut places).await?;
         for (name, shape) in &world.shape.clusters {
             let kubeconfig = stage.cluster(name, shape).await.map_err(|why| trouble(name)(&why))?;
@@ -109,7 +113,8 @@ impl Stage {
 
     /// The socket of an endpoint of this world.
     fn address(&self, endpoint: &str) -> Option<std::net::SocketAddr> {
-        self.services.get(endpoint).map(Server::address)
+        let registry = || self.registries.get(endpoint).map(Registry::address);
+        self.services.get(endpoint).map(Server::address).or_else(registry)
     }
 
     fn tls_config(&self) -> Result<Arc<rustls::ServerConfig>, Trouble> {
@@ -181,6 +186,19 @@ impl Stage {
         let tls = shape.listeners.iter().filter(|(_, kind)| kind.tls).map(|(listener, _)| listener.clone());
         self.tls.insert(name.to_owned(), tls.collect());
         self.kafka.insert(name.to_owned(), kafka);
+        Ok(())
+    }
+
+    async fn registries(&mut self, world: &World, places: &mut Places) -> Result<(), Trouble> {
+        for (name, shape) in &world.shape.registries {
+            let mut config = registry::Config::default();
+            if let Some(kafka) = shape.kafka.as_ref().and_then(|kafka| self.kafka.get(kafka)) {
+                config.kafka_cluster_id = kafka.cluster_id();
+            }
+            let registry = Registry::start(config).await.map_err(|why| trouble(name)(&why))?;
+            places.endpoints.insert(name.clone(), json!({ "http": { "url": format!("{}/", registry.url()) } }));
+            self.registries.insert(name.clone(), registry);
+        }
         Ok(())
     }
 
