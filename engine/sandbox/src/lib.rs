@@ -4,3 +4,8 @@
 pub mod authority;
 pub mod clock;
 pub mod kafka;
+pub mod kube;
+pub mod logs;
+pub mod metrics;
+pub mod registry;
+pub mod web;
