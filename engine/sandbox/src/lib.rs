@@ -11,6 +11,7 @@ pub mod kube;
 pub mod life;
 pub mod logs;
 pub mod metrics;
+pub mod registry;
 pub mod routes;
 mod sandbox;
 mod schema;

@@ -322,3 +322,6 @@ fn opened(door: &mut Door) -> Result<(), Trouble> {
     let (broker, listener) = (door.node(), door.listener().to_owned());
     door.open().map_err(|why| Trouble::Socket { broker, listener, why })
 }
+
+#[cfg(test)]
+mod tests;

@@ -229,7 +229,8 @@ impl Play {
             RegistryState::AcceptsEverything => Fault::AcceptsEverything,
             RegistryState::ReadOnly => Fault::ReadOnly,
             RegistryState::Up => {
-                [Fault::Down, Fault::AcceptsEverything, Fault::ReadOnly].map(|fault| registry.fault(fault, false));
+                let all = [Fault::Down, Fault::AcceptsEverything, Fault::ReadOnly];
+                all.into_iter().for_each(|fault| registry.fault(fault, false));
                 return Ok(());
             }
         };

@@ -24,6 +24,9 @@ pub(super) fn must_coordinate(cluster: &Cluster, node: Node, group: &str) -> Res
 /// The only sort of key that has a coordinator here; 1 are transactions.
 const GROUP: i8 = 0;
 
+/// The sort of all groups here.
+const SORT: &str = "classic";
+
 impl Answered for m::FindCoordinatorRequest {
     async fn answered(self, call: &Call<'_>) -> m::FindCoordinatorResponse {
         let answer = m::FindCoordinatorResponse::default();
@@ -61,7 +64,7 @@ fn coordinator(key: &str, sort: i8, call: &Call<'_>) -> Coordinator {
 }
 
 /// The groups that this broker coordinates.
-fn own<'a>(cluster: &'a Cluster, node: Node) -> impl Iterator<Item = (&'a String, &'a Group)> {
+fn own(cluster: &Cluster, node: Node) -> impl Iterator<Item = (&String, &Group)> {
     cluster.groups.groups().iter().filter(move |(name, _)| must_coordinate(cluster, node, name).is_ok())
 }
 
@@ -70,12 +73,15 @@ impl Answered for m::ListGroupsRequest {
         let asked = |state: &str| {
             self.states_filter.is_empty() || self.states_filter.iter().any(|one| one.eq_ignore_ascii_case(state))
         };
+        let classic =
+            self.types_filter.is_empty() || self.types_filter.iter().any(|one| one.eq_ignore_ascii_case(SORT));
         let groups = call.inside.shared.look(|cluster| {
-            let shown = own(cluster, call.node()).filter(|(_, group)| asked(group.phase.word()));
+            let shown = own(cluster, call.node()).filter(|(_, group)| classic && asked(group.phase.word()));
             let one = |(name, group): (&String, &Group)| {
                 let listed = ListedGroup::default().with_group_id(text(name).into());
                 let listed = listed.with_protocol_type(text(&group.sort));
-                if call.version >= 4 { listed.with_group_state(text(group.phase.word())) } else { listed }
+                let listed = if call.version >= 4 { listed.with_group_state(text(group.phase.word())) } else { listed };
+                if call.version >= 5 { listed.with_group_type(text(SORT)) } else { listed }
             };
             shown.map(one).collect()
         });

@@ -35,6 +35,10 @@ fn wants(request: &m::JoinGroupRequest, call: &Call<'_>) -> Join {
 
 /// Joins, and waits until all have; the error comes with the member's id.
 async fn joined(request: &m::JoinGroupRequest, call: &Call<'_>) -> Result<(String, Joined), (Code, String)> {
+    // There is no static membership here, and a member that asks for it must not take itself for one.
+    if request.group_instance_id.is_some() {
+        return Err((Code::UnsupportedVersion, String::new()));
+    }
     let (shared, group, node) = (&call.inside.shared, &*request.group_id, call.node());
     let member = shared.touch(|cluster, now| {
         must_coordinate(cluster, node, group).map_err(|code| (code, request.member_id.to_string()))?;

@@ -15,13 +15,13 @@ use crate::kafka::state::topics::Wanted;
 
 impl Answered for m::MetadataRequest {
     async fn answered(self, call: &Call<'_>) -> m::MetadataResponse {
-        self.make_missing(call);
+        make_missing(&self, call);
         call.inside.shared.look(|cluster| {
             m::MetadataResponse::default()
                 .with_brokers(brokers(call, cluster))
                 .with_cluster_id(Some(text(&cluster.id)))
                 .with_controller_id(cluster.brokers.controller().unwrap_or(-1).into())
-                .with_topics(self.topics(call, cluster))
+                .with_topics(topics(&self, call, cluster))
         })
     }
 }
@@ -29,48 +29,40 @@ impl Answered for m::MetadataRequest {
 /// What a client wants to know of a topic: its name or its id.
 type Asked = (Option<String>, Uuid);
 
-trait Wishes {
-    fn asked(&self, version: i16) -> Option<Vec<Asked>>;
-    fn make_missing(&self, call: &Call<'_>);
-    fn topics(&self, call: &Call<'_>, cluster: &Cluster) -> Vec<MetadataResponseTopic>;
+/// Which topics are asked for; none: all.
+fn asked(request: &m::MetadataRequest, version: i16) -> Option<Vec<Asked>> {
+    let listed = request.topics.as_ref().filter(|listed| version > 0 || !listed.is_empty())?;
+    Some(listed.iter().map(|one| (one.name.as_ref().map(|name| name.to_string()), one.topic_id)).collect())
 }
 
-impl Wishes for m::MetadataRequest {
-    /// Which topics are asked for; none: all.
-    fn asked(&self, version: i16) -> Option<Vec<Asked>> {
-        let listed = self.topics.as_ref().filter(|listed| version > 0 || !listed.is_empty())?;
-        Some(listed.iter().map(|one| (one.name.as_ref().map(|name| name.to_string()), one.topic_id)).collect())
-    }
-
-    /// Makes topics that are asked for, where client and brokers allow that.
-    fn make_missing(&self, call: &Call<'_>) {
-        let allowed = call.version < 4 || self.allow_auto_topic_creation;
-        let missing = |cluster: &Cluster| {
-            let names = self.asked(call.version).into_iter().flatten().filter_map(|(name, _)| name);
-            let names = names.filter(|name| cluster.topic(name).is_err());
-            if cluster.settings.value("auto.create.topics.enable") == "true" { names.collect() } else { Vec::new() }
-        };
-        let missing = if allowed { call.inside.shared.look(missing) } else { Vec::new() };
-        for name in missing {
+/// Makes topics that are asked for, where client and brokers allow that.
+fn make_missing(request: &m::MetadataRequest, call: &Call<'_>) {
+    let missing = |cluster: &Cluster| -> Vec<String> {
+        let allowed = cluster.settings.value("auto.create.topics.enable") == "true";
+        let names = asked(request, call.version).into_iter().flatten().filter_map(|(name, _)| name);
+        names.filter(|name| allowed && cluster.topic(name).is_err()).collect()
+    };
+    if call.version < 4 || request.allow_auto_topic_creation {
+        for name in call.inside.shared.look(missing) {
             let wanted = Wanted { name, ..Wanted::default() };
             // Where it cannot be made, the answer says that it is not there.
             drop(call.inside.shared.change(|cluster, _| cluster.create(&wanted, false)));
         }
     }
+}
 
-    fn topics(&self, call: &Call<'_>, cluster: &Cluster) -> Vec<MetadataResponseTopic> {
-        let Some(asked) = self.asked(call.version) else {
-            return cluster.topics().iter().map(|(name, topic)| shown(name, topic, cluster)).collect();
-        };
-        let one = |(name, id): Asked| {
-            let known = name.clone().or_else(|| cluster.name_of(id).map(str::to_owned));
-            match known.as_ref().and_then(|name| Some((name, cluster.topic(name).ok()?))) {
-                Some((name, topic)) => shown(name, topic, cluster),
-                None => absent(name, id, call.version),
-            }
-        };
-        asked.into_iter().map(one).collect()
-    }
+fn topics(request: &m::MetadataRequest, call: &Call<'_>, cluster: &Cluster) -> Vec<MetadataResponseTopic> {
+    let Some(asked) = asked(request, call.version) else {
+        return cluster.topics().iter().map(|(name, topic)| shown(name, topic, cluster)).collect();
+    };
+    let one = |(name, id): Asked| {
+        let known = name.clone().or_else(|| cluster.name_of(id).map(str::to_owned));
+        match known.as_ref().and_then(|name| Some((name, cluster.topic(name).ok()?))) {
+            Some((name, topic)) => shown(name, topic, cluster),
+            None => absent(name, id, call.version),
+        }
+    };
+    asked.into_iter().map(one).collect()
 }
 
 /// A topic that is not there.

@@ -86,37 +86,31 @@ impl Answered for m::OffsetFetchRequest {
         let answer = m::OffsetFetchResponse::default();
         call.inside.shared.look(|cluster| match call.version {
             8.. => answer.with_groups(self.groups.iter().map(|group| of_group(group, call, cluster)).collect()),
-            _ => self.of_one(answer, call, cluster),
+            _ => of_one(&self, call, cluster),
         })
     }
 }
 
-trait One {
-    fn of_one(&self, answer: m::OffsetFetchResponse, call: &Call<'_>, cluster: &Cluster) -> m::OffsetFetchResponse;
-}
-
-impl One for m::OffsetFetchRequest {
-    /// As older versions ask it.
-    fn of_one(&self, answer: m::OffsetFetchResponse, call: &Call<'_>, cluster: &Cluster) -> m::OffsetFetchResponse {
-        let may = must_coordinate(cluster, call.node(), &self.group_id);
-        let asked = self
-            .topics
-            .as_ref()
-            .map(|all| all.iter().map(|topic| (topic.name.to_string(), topic.partition_indexes.clone())).collect());
-        let shown = |(number, committed): (i32, Option<Committed>)| {
-            let one = OffsetFetchResponsePartition::default().with_partition_index(number).with_error_code(code(&may));
-            let (offset, epoch, note) = told(committed);
-            let one = one.with_committed_offset(offset).with_metadata(Some(text(note)));
-            if call.version >= 5 { one.with_committed_leader_epoch(epoch) } else { one }
-        };
-        let topic = |(name, partitions): (String, Vec<_>)| {
-            let answer = OffsetFetchResponseTopic::default().with_name(text(name).into());
-            answer.with_partitions(partitions.into_iter().map(shown).collect())
-        };
-        let topics = found(&self.group_id, asked, cluster).into_iter().map(topic).collect();
-        let answer = answer.with_topics(topics);
-        if call.version >= 2 { answer.with_error_code(code(&may)) } else { answer }
-    }
+/// As older versions ask it.
+fn of_one(request: &m::OffsetFetchRequest, call: &Call<'_>, cluster: &Cluster) -> m::OffsetFetchResponse {
+    let may = must_coordinate(cluster, call.node(), &request.group_id);
+    let asked = request
+        .topics
+        .as_ref()
+        .map(|all| all.iter().map(|topic| (topic.name.to_string(), topic.partition_indexes.clone())).collect());
+    let shown = |(number, committed): (i32, Option<Committed>)| {
+        let one = OffsetFetchResponsePartition::default().with_partition_index(number).with_error_code(code(&may));
+        let (offset, epoch, note) = told(committed);
+        let one = one.with_committed_offset(offset).with_metadata(Some(text(note)));
+        if call.version >= 5 { one.with_committed_leader_epoch(epoch) } else { one }
+    };
+    let topic = |(name, partitions): (String, Vec<_>)| {
+        let answer = OffsetFetchResponseTopic::default().with_name(text(name).into());
+        answer.with_partitions(partitions.into_iter().map(shown).collect())
+    };
+    let topics = found(&request.group_id, asked, cluster).into_iter().map(topic).collect();
+    let answer = m::OffsetFetchResponse::default().with_topics(topics);
+    if call.version >= 2 { answer.with_error_code(code(&may)) } else { answer }
 }
 
 fn of_group(

@@ -179,3 +179,41 @@ fn begun(users: &Arc<Users>, mechanism: Mechanism) -> Option<Exchange> {
     let config = SASLConfig::builder().with_defaults().with_callback(book).ok()?;
     SASLServer::<Proven>::new(config).start_suggested(Mechname::parse(mechanism.word().as_bytes()).ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use rsasl::prelude::SASLClient;
+
+    use super::*;
+
+    /// Whether a client that knows this user and password is let in.
+    fn let_in(mechanism: Mechanism, user: &str, password: &str) -> bool {
+        let known = User { name: "user".into(), password: "pencil".into(), mechanism };
+        let mut server = begun(&Arc::new(Users::new(&[known])), mechanism).unwrap();
+        let config = SASLConfig::with_credentials(None, user.into(), password.into()).unwrap();
+        let name = Mechname::parse(mechanism.word().as_bytes()).unwrap();
+        let mut client = SASLClient::new(config).start_suggested(&[name]).unwrap();
+        let (mut said, mut from_client) = (Vec::new(), Vec::new());
+        client.step(None, &mut from_client).unwrap();
+        loop {
+            said.clear();
+            let state = server.step(Some(&from_client), &mut said);
+            match state {
+                Ok(State::Running) => {}
+                Ok(State::Finished(_)) => return server.validation() == Some(true),
+                Err(_) => return false,
+            }
+            from_client.clear();
+            client.step(Some(&said), &mut from_client).unwrap();
+        }
+    }
+
+    #[test]
+    fn who_knows_the_password_is_let_in() {
+        for mechanism in [Mechanism::Plain, Mechanism::ScramSha256] {
+            assert!(let_in(mechanism, "user", "pencil"), "{mechanism:?}");
+            assert!(!let_in(mechanism, "user", "pen"), "{mechanism:?}");
+            assert!(!let_in(mechanism, "nobody", "pencil"), "{mechanism:?}");
+        }
+    }
+}

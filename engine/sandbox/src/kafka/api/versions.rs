@@ -1,7 +1,7 @@
 //! Which messages brokers understand, in which versions, and the answer to those that they do not.
 //!
-//! Not there, by their absence from this table: transactions, static membership (group members keep to version 4 of
-//! JoinGroup), the consumer protocol of Kafka 4, ACLs, quotas, reassignment, telemetry.
+//! Not there, by their absence from this table: transactions, the consumer protocol of Kafka 4, share groups, ACLs,
+//! quotas, reassignment, telemetry.
 
 use bytes::Bytes;
 use kafka_protocol::ResponseError;
@@ -19,12 +19,12 @@ const SUPPORTED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::OffsetCommit, 2, 6),
     (ApiKey::OffsetFetch, 1, 8),
     (ApiKey::FindCoordinator, 0, 4),
-    (ApiKey::JoinGroup, 0, 4),
+    (ApiKey::JoinGroup, 0, 5),
     (ApiKey::Heartbeat, 0, 2),
     (ApiKey::LeaveGroup, 0, 2),
     (ApiKey::SyncGroup, 0, 2),
     (ApiKey::DescribeGroups, 0, 5),
-    (ApiKey::ListGroups, 0, 4),
+    (ApiKey::ListGroups, 0, 5),
     (ApiKey::SaslHandshake, 0, 1),
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::CreateTopics, 2, 7),

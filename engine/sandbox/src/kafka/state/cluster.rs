@@ -117,8 +117,8 @@ impl Cluster {
     pub fn run(&mut self, node: Node, now: Millis) {
         self.brokers.run(node);
         let active = self.brokers.active();
-        // One that was not missed yet copies what it missed itself.
-        self.each_partition(|partition| partition.copy(&active));
+        // One that was not missed yet goes on where it was: it copies, or leads where it alone is in sync.
+        self.each_partition(|partition| partition.elect(&active));
         self.tick(now);
     }
 

@@ -22,3 +22,6 @@ pub type Node = i32;
 
 /// Milliseconds of the wall's clock since the cluster began.
 pub type Millis = u64;
+
+#[cfg(test)]
+mod tests;
