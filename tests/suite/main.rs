@@ -9,6 +9,7 @@ mod interrupt;
 mod misspelt;
 mod reading;
 mod reports;
+mod sandbox;
 mod storm;
 mod support;
 mod watch;

@@ -150,6 +150,10 @@ pub struct RunStarted {
     /// Sentences about the place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environment: Vec<String>,
+    /// The place was an embedded world, whose clock went so: a run there proves nothing about any platform, and
+    /// cannot be signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<crate::Clock>,
     /// Inputs as they were, defaults filled in.
     #[serde(default)]
     pub inputs: Json,

@@ -3,6 +3,7 @@
 //! Pure data and small traits. Knows no runtime, no client, no file, no terminal.
 
 pub mod args;
+pub mod clock;
 pub mod de;
 pub mod diagnostic;
 pub mod event;
@@ -12,6 +13,7 @@ pub mod place;
 pub mod span;
 pub mod verdict;
 
+pub use clock::Clock;
 pub use diagnostic::{Severity as DiagnosticSeverity, SpecError, suggest};
 pub use kind::{
     Asked, Broken, Cx, Effect, Field, Files, Intent, IntentId, Kind, KindDoc, KindEntry, Ledger, LoadCx, LockMode,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Effect, Node, SpecError};
+use crate::{Clock, Effect, Node, SpecError};
 
 /// Where a suite runs and what it may do there.
 #[derive(Debug, Default)]
@@ -19,6 +19,16 @@ pub struct Target {
     pub defaults: BTreeMap<String, String>,
     /// Plain sentences about the place that the report must carry (stand-ins, limits).
     pub environment: Vec<String>,
+    /// The clock of the embedded world behind it; none: it is a real place, and its clock is the wall's.
+    pub sandbox: Option<Clock>,
+}
+
+impl Target {
+    /// The clock of the place.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.sandbox.unwrap_or(Clock::WALL)
+    }
 }
 
 /// A Kubernetes cluster of the target.

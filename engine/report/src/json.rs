@@ -62,6 +62,7 @@ fn run(summary: &Summary) -> Run {
         path: run.path.clone(),
         target: run.target.clone(),
         environment: run.environment.clone(),
+        sandbox: run.sandbox.is_some(),
         inputs: run.inputs.clone(),
         read_only: run.read_only,
         jobs: run.jobs,

@@ -164,6 +164,7 @@ impl Sample {
             target: "lab".into(),
             target_file: None,
             environment: vec!["strimzi: a stand-in of the lab".into()],
+            sandbox: None,
             inputs: json!({"brokers": 3}),
             pid: 1,
             pid_started: 0,

@@ -30,6 +30,23 @@ use checkrun_spec::plan::Plan;
 /// Reads a key of a Secret through `cx.place.cluster`; handed in because the clients are the kinds'.
 pub type SecretReader = for<'a> fn(&'a SecretRef, &'a Cx) -> BoxFuture<'a, Result<String, Broken>>;
 
+/// Waits until the world behind the target has done all that it had scheduled until now; only an embedded one can tell.
+#[derive(Clone)]
+pub struct Settle(Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>);
+
+impl Settle {
+    /// `wait` is called at the end of a wait that was in vain so far, before its last look.
+    pub fn new(wait: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wait))
+    }
+}
+
+impl std::fmt::Debug for Settle {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Settle")
+    }
+}
+
 /// How to run.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -49,6 +66,8 @@ pub struct Options {
     pub version: String,
     /// Reads secrets of clusters; none: this build speaks to no cluster.
     pub secrets: Option<SecretReader>,
+    /// The embedded world that the target stands for, where it is in this process.
+    pub settle: Option<Settle>,
 }
 
 /// Somebody who watches the run: progress, reports. Called by the owner of the run's state, in order.
@@ -111,7 +130,8 @@ fn on(
 ) -> Result<Ended, RunError> {
     let runtime = runtime().map_err(|error| RunError(format!("no threads to run checks on: {error}")))?;
     let (owner, inbox) = std::sync::mpsc::channel();
-    let parts = room::Parts { plan, facts, dir: dir.clone(), reader: options.secrets, owner };
+    let parts =
+        room::Parts { plan, facts, dir: dir.clone(), reader: options.secrets, settle: options.settle.clone(), owner };
     let room = Arc::new(room::Room::new(parts));
     let owner = owner::Owner::new(room, options, journal, sinks, inbox, stop, runtime);
     Ok(Ended { dir, exit: owner.run() })

@@ -24,6 +24,7 @@ pub fn started(plan: &Plan, options: &Options, facts: &RunFacts) -> Event {
         target: plan.target.name.clone(),
         target_file: plan.target_file.as_ref().map(|file| absolute(file)),
         environment: plan.target.environment.clone(),
+        sandbox: plan.target.sandbox,
         inputs: plan.inputs.clone(),
         pid,
         pid_started,

@@ -62,7 +62,7 @@ pub fn run(
     let desk = Arc::new(Mutex::new(Desk { journal: opened, sinks, intents: found.next_intent }));
     let facts = RunFacts { id: found.run, started: found.started, read_only: false, suite_dir: found.suite_dir };
     let (owner, _inbox) = std::sync::mpsc::channel();
-    let room = Room::new(Parts { plan, facts, dir: dir.to_owned(), reader: secrets, owner });
+    let room = Room::new(Parts { plan, facts, dir: dir.to_owned(), reader: secrets, settle: None, owner });
     let bench = Bench { room, kinds, desk: Arc::clone(&desk) };
     let runtime = crate::runtime().map_err(|error| RunError(format!("no threads to clean up on: {error}")))?;
     let left = runtime.block_on(bench.undo_all(found.left));

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use checkrun_lang::Value;
-use checkrun_model::{Cx, Ledger, Place, RunFacts, Shared, Target};
+use checkrun_model::{Clock, Cx, Ledger, Place, RunFacts, Shared, Target};
 use checkrun_spec::plan::{NodeIx, Plan, PlanNode};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +46,11 @@ pub struct Room {
     owner: Sender<Msg>,
     ledger: Arc<dyn Ledger>,
     waits: AtomicU64,
+    settle: Option<crate::Settle>,
 }
+
+/// A world that does not settle is not waited for any longer.
+const SETTLING: Duration = Duration::from_secs(5);
 
 /// What a node that passed leaves for others.
 #[derive(Debug, Clone)]
@@ -69,6 +73,8 @@ pub struct Parts {
     pub dir: PathBuf,
     /// Reads secrets of clusters.
     pub reader: Option<crate::SecretReader>,
+    /// The embedded world behind the target.
+    pub settle: Option<crate::Settle>,
     /// The owner.
     pub owner: Sender<Msg>,
 }
@@ -76,10 +82,11 @@ pub struct Parts {
 impl Room {
     /// The room of a run.
     pub fn new(parts: Parts) -> Self {
-        let Parts { plan, facts, dir, reader, owner } = parts;
+        let Parts { plan, facts, dir, reader, settle, owner } = parts;
         let redactor = Arc::new(Redactor::default());
+        let started = plan.target.clock().at(facts.started);
         let run_value =
-            Value::object(vec![("id".into(), Value::text(&facts.id)), ("started".into(), Value::time(facts.started))]);
+            Value::object(vec![("id".into(), Value::text(&facts.id)), ("started".into(), Value::time(started))]);
         Self {
             secrets: Secrets::new(plan.secrets.clone(), reader, Arc::clone(&redactor)),
             endpoints: Endpoints::default(),
@@ -91,6 +98,7 @@ impl Room {
             shared: Arc::new(Shared::default()),
             facts: Arc::new(facts),
             waits: AtomicU64::new(0),
+            settle,
             run_value,
             redactor,
             owner,
@@ -141,6 +149,18 @@ impl Room {
             cancelled: Arc::clone(cancelled),
             wait_epoch: None,
             wait_id: 0,
+        }
+    }
+
+    /// The clock of the place: what the suite says of time is time there.
+    pub fn clock(&self) -> Clock {
+        self.plan.target.clock()
+    }
+
+    /// Lets an embedded world do all that it had scheduled until now; a real place is as it is.
+    pub async fn settled(&self) {
+        if let Some(settle) = &self.settle {
+            let _ = tokio::time::timeout(SETTLING, (settle.0)()).await;
         }
     }
 

@@ -69,8 +69,9 @@ fn of_node(room: &Room, ix: NodeIx) -> Value {
     let mut entries: Vec<Entry> = Vec::new();
     if let Some(saved) = room.saved(ix) {
         entries.extend(saved.values.iter().cloned());
-        entries.push(("started".into(), Value::time(saved.started)));
-        entries.push(("ended".into(), Value::time(saved.ended)));
+        let clock = room.clock();
+        entries.push(("started".into(), Value::time(clock.at(saved.started))));
+        entries.push(("ended".into(), Value::time(clock.at(saved.ended))));
     }
     if let Body::Group { members } = &room.node(ix).body {
         entries.extend(of_members(room, ix, members));

@@ -125,7 +125,7 @@ impl Kind for Events {
         let namespace = listed(&resource, self.namespace.as_deref())?;
         let all =
             cluster.list(&resource, namespace.as_deref(), &std::collections::BTreeMap::new(), cx.deadline).await?;
-        let since = self.since.map(|since| since.seen_from(Timestamp::now()));
+        let since = self.since.map(|since| since.seen_from(cx.now()));
         let mut events: Vec<Json> = all.items.iter().map(read).filter(|event| self.fits(event, since)).collect();
         events.sort_by_key(|event| event["last_seen"].as_str().and_then(|at| at.parse::<Timestamp>().ok()));
         Ok(json!({ "items": events }).into())

@@ -7,7 +7,6 @@ use checkrun_model::{
     Touch, Witness,
 };
 use futures::{StreamExt as _, TryStreamExt as _};
-use jiff::Timestamp;
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -170,7 +169,7 @@ impl Kind for Logs {
     async fn observe(&self, cx: &Cx) -> Result<Observation, Broken> {
         let cluster = Cluster::of(cx).await?;
         let containers = self.containers(&cluster, cx).await?;
-        let since = self.since.map(|since| since.seen_from(Timestamp::now()));
+        let since = self.since.map(|since| since.seen_from(cx.now()));
         let part = Part { since, previous: self.previous, filter: &self.filter };
         let (cluster, deadline) = (&cluster, cx.deadline);
         let reads =

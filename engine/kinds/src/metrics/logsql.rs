@@ -139,7 +139,7 @@ impl Kind for Logsql {
     }
 
     async fn observe(&self, cx: &Cx) -> Result<Observation, Broken> {
-        let form = self.form(Timestamp::now());
+        let form = self.form(cx.now());
         let reply = ask(cx, Question { family: "logsql", path: "select/logsql/query", form, most: MOST_BYTES }).await?;
         Ok(self.observation(answered(reply.status, &reply.body)?)?.into())
     }

@@ -4,7 +4,6 @@ use checkrun_model::{
     Asked, Broken, Cx, Effect, Field, Kind, KindDoc, LoadCx, LockMode, Node, Observation, Place, Ruling, Runs, Sort,
     SpecError, Touch, Witness,
 };
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -89,7 +88,7 @@ impl Kind for Promql {
     async fn observe(&self, cx: &Cx) -> Result<Observation, Broken> {
         let mut form = vec![("query", self.query.clone()), ("nocache", "1".into())];
         if let Some(time) = self.time {
-            form.push(("time", time.seen_from(Timestamp::now()).to_string()));
+            form.push(("time", time.seen_from(cx.now()).to_string()));
         }
         let reply = ask(cx, Question { family: "promql", path: "api/v1/query", form, most: MOST_BYTES }).await?;
         answer::observation(reply.status, &reply.body)

@@ -30,7 +30,7 @@ pub struct LoadCx<'a> {
 pub struct RunFacts {
     /// 8 characters `[a-z0-9]`.
     pub id: String,
-    /// When it started.
+    /// When it started, by the clock of this machine.
     pub started: jiff::Timestamp,
     /// No effect above [`Effect::Read`]; clients refuse too.
     pub read_only: bool,
@@ -69,6 +69,12 @@ impl Cx {
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// The time of the place where the check runs: what is written there is younger or older than this.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        self.target.clock().now()
     }
 
     /// Whether the check was given up.

@@ -46,6 +46,8 @@ pub struct Run {
     pub target: String,
     /// Sentences of the target about the place.
     pub environment: Vec<String>,
+    /// Whether the place was the sandbox, an embedded world: then the run proves nothing about any platform.
+    pub sandbox: bool,
     /// Inputs, defaults filled in.
     pub inputs: serde_json::Value,
     /// Whether it ran with `--read-only`.

@@ -9,7 +9,6 @@ use checkrun_lang::{Subject, Value, What};
 use checkrun_model::event::{Event, Evidence, Outcome};
 use checkrun_model::kind::Attachment;
 use checkrun_model::{Broken, Cx, Effect, Observation, Ruling};
-use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::prepare::Ready;
@@ -124,7 +123,7 @@ impl Life<'_> {
         let fields = doc.map_or(&[][..], |doc| doc.observation);
         let mut value = Arc::new(std::mem::take(&mut observation.value));
         let mut scope = self.scope.clone();
-        let now = Timestamp::now();
+        let now = self.room.clock().now();
         let mut it = Value::observation(Arc::clone(&value), fields);
         if let Some(hook) = self.body.hook.as_ref().filter(|hook| hook.has("observed")) {
             scope.set_observation(it.clone(), now);

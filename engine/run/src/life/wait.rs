@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use checkrun_model::event::{Event, Outcome};
-use checkrun_model::{Broken, Effect, Observation, Repeats};
+use checkrun_model::{Broken, Clock, Effect, Observation, Repeats};
 use jiff::Timestamp;
 
 use super::look::{Ask, Look, Seen};
@@ -21,6 +21,8 @@ const SAMPLE: Duration = Duration::from_secs(1);
 const LEAST: Duration = Duration::from_millis(20);
 /// With less time than this left, no look is begun.
 const TOO_LATE: Duration = Duration::from_millis(10);
+/// In a world whose clock goes faster a look still crosses a real network: it gets at least this long.
+const LEAST_LOOK: Duration = Duration::from_secs(2);
 /// So many transitions are told, the last among them.
 const TOLD: usize = 40;
 
@@ -38,6 +40,7 @@ enum Again {
 /// A wait under way.
 struct Waiting {
     again: Again,
+    clock: Clock,
     waits: bool,
     /// The end of `within`.
     limit: Option<Instant>,
@@ -77,19 +80,24 @@ impl Life<'_> {
             }
             let Some(pause) = wait.next_pause() else { return self.at_the_end(wait) };
             self.pause(&wait, pause).await;
+            if wait.last_chance && !wait.clock.is_wall() {
+                self.settle(&mut wait).await;
+            }
         }
     }
 
     fn begin(&self) -> Waiting {
         let waits = self.body.within.is_some() || self.body.holds_for.is_some();
+        let clock = self.room.clock();
         Waiting {
             again: self.again(),
+            clock,
             waits,
-            limit: self.body.within.map(|within| self.begun + within),
+            limit: self.body.within.map(|within| self.begun + clock.wall(within)),
             epoch: waits.then(|| self.room.shared.epoch()),
             wait_id: if waits { self.room.wait_id() } else { 0 },
             holding: None,
-            pause: PAUSE.0,
+            pause: clock.wall(PAUSE.0).max(LEAST),
             look_time: Duration::ZERO,
             last_chance: false,
             acted: None,
@@ -113,7 +121,9 @@ impl Life<'_> {
         let own = began + self.body.timeout;
         let acts = self.effect > Effect::Read && wait.acted.is_none();
         match wait.limit {
-            Some(limit) if !acts && wait.holding.is_none() => own.min(limit),
+            Some(limit) if !acts && wait.holding.is_none() => {
+                own.min(if wait.clock.is_wall() { limit } else { limit.max(began + LEAST_LOOK) })
+            }
             _ => own,
         }
     }
@@ -156,6 +166,7 @@ impl Life<'_> {
     /// Everything is met: for long enough?
     fn holds(&mut self, wait: &mut Waiting, mut seen: Box<Seen>, began: Instant) -> Option<Ending> {
         let Some(holds_for) = self.body.holds_for else { return Some(self.conclude(*seen, Vec::new())) };
+        let holds_for = wait.clock.wall(holds_for);
         if wait.again == Again::Never {
             return Some(self.conclude(*seen, vec!["it was looked at once: there is nothing to read again".into()]));
         }
@@ -166,7 +177,7 @@ impl Life<'_> {
         self.changed_to(wait, "holds", Some(&mut seen));
         wait.last = Some(seen);
         let left = holds_for.saturating_sub(since.elapsed());
-        wait.pause = (holds_for / 10).clamp(PAUSE.0, SAMPLE).min(left);
+        wait.pause = (holds_for / 10).clamp(wait.clock.wall(PAUSE.0).max(LEAST), SAMPLE).min(left);
         None
     }
 
@@ -213,6 +224,13 @@ impl Life<'_> {
         let _ = gone.await;
     }
 
+    /// What the world had to do until the deadline has been done, and what is looked at next is younger than that.
+    async fn settle(&self, wait: &mut Waiting) {
+        self.room.settled().await;
+        self.room.shared.effect_ended();
+        wait.epoch = wait.epoch.map(|_| self.room.shared.epoch());
+    }
+
     /// Time is up: failed with what was seen last, an error where nothing ever was.
     fn at_the_end(mut self, mut wait: Waiting) -> Ending {
         match (wait.last.take(), wait.trouble.take()) {
@@ -230,7 +248,7 @@ impl Waiting {
     /// Not what is expected: a break where it had to stay so, and then only what is left of `within` counts.
     fn not_yet(&mut self) -> Option<Ending> {
         if self.holding.take().is_some() {
-            self.pause = PAUSE.0;
+            self.pause = self.clock.wall(PAUSE.0).max(LEAST);
         }
         None
     }
@@ -241,13 +259,16 @@ impl Waiting {
             return Some(self.pause);
         }
         let left = self.limit?.saturating_duration_since(Instant::now());
-        if left <= TOO_LATE || self.last_chance {
+        if self.last_chance || (left <= TOO_LATE && self.clock.is_wall()) {
             return None;
         }
         let pause = self.pause.mul_f64(0.8 + 0.4 * jitter());
-        self.pause = (self.pause * 3 / 2).min(PAUSE.1);
-        // The last look begins so that it ends before the deadline.
-        let spare = left.saturating_sub(self.look_time * 3 / 2 + TOO_LATE);
+        self.pause = (self.pause * 3 / 2).min(self.clock.wall(PAUSE.1).max(LEAST));
+        // The last look begins so that it ends before the deadline; in a world where looks take no time, at it.
+        let spare = match self.clock.is_wall() {
+            true => left.saturating_sub(self.look_time * 3 / 2 + TOO_LATE),
+            false => left,
+        };
         self.last_chance = spare <= pause;
         Some(pause.min(spare))
     }

@@ -9,13 +9,13 @@ use std::time::Duration;
 use checkrun_lang::{Expectation, Known, Lang, ReadinessRules, Value, What};
 use checkrun_model::event::{Event, Judged, Line};
 use checkrun_model::{
-    Effect, Endpoint, Files, Importance, Kind, LoadCx, LockMode, Node, SourceId, Sources, Span, Target, Verdict,
+    Clock, Effect, Endpoint, Files, Importance, Kind, LoadCx, LockMode, Node, SourceId, Sources, Span, Target, Verdict,
 };
 use checkrun_spec::plan::{Act, Bindings, Body, CheckBody, NodeIx, Plan, PlanNode, Reach, SecretSource};
 use serde_json::{Value as Json, json};
 
 use super::probe::{KINDS, Probe};
-use crate::{Options, Sink, Stop};
+use crate::{Options, Settle, Sink, Stop};
 
 /// A node as a test writes it.
 #[derive(Clone)]
@@ -109,6 +109,8 @@ pub struct Suite {
     pub require_all: bool,
     pub timeout: Option<Duration>,
     pub secrets: BTreeMap<String, SecretSource>,
+    /// The clock of an embedded world behind the target, and how it settles.
+    pub sandbox: Option<(Clock, Settle)>,
     pub endpoint_config: Json,
     pub out: tempfile::TempDir,
 }
@@ -139,6 +141,7 @@ impl Suite {
             require_all: false,
             timeout: None,
             secrets: BTreeMap::new(),
+            sandbox: None,
             endpoint_config: json!({}),
             out: tempfile::tempdir().unwrap(),
         }
@@ -169,7 +172,8 @@ impl Suite {
             reach,
         };
         let nodes = self.drafts.iter().map(|draft| builder.node(draft)).collect();
-        let mut target = Target { name: "test".into(), ..Target::default() };
+        let sandbox = self.sandbox.as_ref().map(|(clock, _)| *clock);
+        let mut target = Target { name: "test".into(), sandbox, ..Target::default() };
         target.endpoints.insert("place".into(), Arc::clone(&endpoint));
         Arc::new(Plan {
             suite: "suite".into(),
@@ -197,6 +201,7 @@ impl Suite {
             out: self.out.path().join("runs"),
             version: "0.0.0".into(),
             secrets: None,
+            settle: self.sandbox.as_ref().map(|(_, settle)| settle.clone()),
         }
     }
 

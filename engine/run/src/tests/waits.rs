@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use checkrun_model::event::Event;
-use checkrun_model::{Broken, Verdict};
+use checkrun_model::{Broken, Clock, Verdict};
 use serde_json::json;
 
 use super::probe::{Does, World, fine, not_yet};
 use super::suite::{Draft, Suite, check, writer};
+use crate::Settle;
 
 fn holds(draft: Draft, millis: u64) -> Draft {
     Draft { holds_for: Some(Duration::from_millis(millis)), ..draft }
@@ -72,6 +73,34 @@ fn what_does_not_get_better_ends_the_wait_at_once() {
     assert_eq!(ran.verdict("over"), (Verdict::Failed, "it is fine: the Job failed"));
     assert_eq!(ran.verdict("sorts").0, Verdict::Error);
     assert_eq!((seen.looks("forbidden"), seen.looks("over"), seen.looks("sorts")), (1, 1, 1));
+}
+
+/// A world that goes 600 times as fast as the wall's clock; `settles` is what it still had to do.
+fn fast(drafts: Vec<Draft>, settles: impl Fn() + Send + Sync + 'static) -> Suite {
+    let clock = Clock::new(jiff::Timestamp::now(), 600.0);
+    let settle = Settle::new(move || {
+        settles();
+        Box::pin(std::future::ready(()))
+    });
+    Suite { sandbox: Some((clock, settle)), ..Suite::new(drafts) }
+}
+
+#[test]
+fn ten_minutes_of_a_fast_world_are_a_second() {
+    let (world, _) = World::new(|_, _| not_yet());
+    let began = Instant::now();
+    let ran = fast(vec![check("a", world).within(600_000)], || {}).run();
+    assert_eq!(ran.verdict("a"), (Verdict::Failed, "it is fine: ok is false"));
+    assert!((1..20).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+}
+
+#[test]
+fn the_last_look_comes_after_all_that_a_world_had_to_do() {
+    let fixed = Arc::new(AtomicBool::new(false));
+    let now = Arc::clone(&fixed);
+    let (world, _) = World::new(move |_, _| if now.load(Ordering::SeqCst) { fine() } else { not_yet() });
+    let ran = fast(vec![check("a", world).within(60_000)], move || fixed.store(true, Ordering::SeqCst)).run();
+    assert_eq!(ran.judged("a").verdict, Verdict::Passed);
 }
 
 #[test]

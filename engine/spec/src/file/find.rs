@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::folder::cause;
 
 /// Folders whose YAML is no check file.
-const OTHER: [&str; 7] = ["manifests", "hooks", "tests", "procedures", "schemas", "files", "targets"];
+const OTHER: [&str; 8] = ["manifests", "hooks", "tests", "procedures", "schemas", "files", "targets", "sandbox"];
 
 /// What was found under a suite's folder.
 #[derive(Debug, Default)]

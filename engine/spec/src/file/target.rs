@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use checkrun_lang::{Lang, SecretRef, Tree};
 use checkrun_model::{
-    ClusterSpec, Effect, Endpoint, EndpointEntry, Entry, Node, NodeValue, Sources, Span, SpecError, Target, de,
+    Clock, ClusterSpec, Effect, Endpoint, EndpointEntry, Entry, Node, NodeValue, Sources, Span, SpecError, Target, de,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -43,6 +43,29 @@ pub(crate) struct TargetFile {
     /// Plain sentences about the place that every report carries: stand-ins, limits.
     #[serde(default)]
     pub(crate) environment: Vec<String>,
+    /// Written by the sandbox: the place is an embedded world with a clock of its own. Every report says so.
+    pub(crate) sandbox: Option<SandboxShape>,
+}
+
+/// An embedded world.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SandboxShape {
+    /// The moment at which its clock agreed with the wall's.
+    #[schemars(with = "String")]
+    since: jiff::Timestamp,
+    /// How many of its seconds go by in one of the wall's.
+    #[schemars(range(min = 1))]
+    rate: f64,
+}
+
+/// What every report says of a run in an embedded world.
+fn sandbox_sentence(clock: &Clock) -> String {
+    format!(
+        "SANDBOX: this was the embedded world of checkrun, not a platform; it proves nothing about any. Its clock went \
+         {} times as fast as the wall's.",
+        clock.rate
+    )
 }
 
 /// A Kubernetes cluster.
@@ -122,8 +145,9 @@ pub(crate) fn read(
     one_name_each(&doc.root, &clusters, &endpoints, diags);
     defaults(&doc.root, &endpoints, families, diags);
     let secrets = secrets(&doc.root, file.secrets, &clusters, &folder, diags);
-    let target =
-        Target { name: file.target, clusters, endpoints, defaults: file.defaults, environment: file.environment };
+    let sandbox = file.sandbox.map(|shape| Clock::new(shape.since, shape.rate));
+    let environment = sandbox.iter().map(sandbox_sentence).chain(file.environment).collect();
+    let target = Target { name: file.target, clusters, endpoints, defaults: file.defaults, environment, sandbox };
     Some(Place { target, file: Some(doc.path.clone()), secrets, any: false })
 }
 

@@ -15,6 +15,7 @@ fn a_file_that_is_nothing_is_a_mistake() {
     checks(ONE).file("b.yaml", "foo: 1\n").mistake("spec::unknown-file", "foo");
     checks(ONE).file("b.yml", "checks: []\n").mistake("spec::unknown-file", "");
     checks(ONE).file("manifests/b.yaml", "foo: 1\n").plan();
+    checks(ONE).file("sandbox/world.yaml", "world: x\n").plan();
     checks(ONE).file("sub/b.yaml", "checks:\n  - id: b\n    look: { name: x }\n").plan();
     checks(ONE).file("procedures/b.yaml", "procedure: x\n").mistake("spec::not-in-this-version", "");
 }

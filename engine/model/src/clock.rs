@@ -1,0 +1,82 @@
+//! The time of the place where a run looks: the wall's, or that of an embedded world, which goes faster.
+//! Reads the system's clock; knows no world.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Tells the time of a place. Cheap to copy; who knows `since` and `rate` tells the same time in any process.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Clock {
+    /// The moment at which this clock and the wall's agree.
+    pub since: Timestamp,
+    /// How many of its seconds go by in one of the wall's.
+    pub rate: f64,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::WALL
+    }
+}
+
+impl Clock {
+    /// The wall's clock.
+    pub const WALL: Self = Self { since: Timestamp::UNIX_EPOCH, rate: 1.0 };
+
+    /// A clock that agrees with the wall's at `since` and goes `rate` times as fast; never slower than the wall's.
+    #[must_use]
+    pub fn new(since: Timestamp, rate: f64) -> Self {
+        Self { since, rate: if rate.is_finite() { rate.max(1.0) } else { 1.0 } }
+    }
+
+    /// Whether it is the wall's own.
+    #[must_use]
+    pub fn is_wall(&self) -> bool {
+        self.rate <= 1.0
+    }
+
+    /// The time of the place.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.at(Timestamp::now())
+    }
+
+    /// What it shows when the wall's clock shows `wall`.
+    #[must_use]
+    pub fn at(&self, wall: Timestamp) -> Timestamp {
+        if self.is_wall() {
+            return wall;
+        }
+        let gone = wall.duration_since(self.since).as_secs_f64() * self.rate;
+        let gone = SignedDuration::try_from_secs_f64(gone).unwrap_or(SignedDuration::ZERO);
+        self.since.checked_add(gone).unwrap_or(wall)
+    }
+
+    /// How long the wall's clock takes for a time of the place.
+    #[must_use]
+    pub fn wall(&self, time: Duration) -> Duration {
+        if self.is_wall() { time } else { time.div_f64(self.rate) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_of_the_place_is_a_second_of_the_wall_at_rate_sixty() {
+        let since: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
+        let clock = Clock::new(since, 60.0);
+        assert_eq!(clock.at("2026-03-01T12:00:02Z".parse().expect("a time")).to_string(), "2026-03-01T12:02:00Z");
+        assert_eq!(clock.wall(Duration::from_mins(1)), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn the_walls_clock_changes_nothing() {
+        let now = Timestamp::now();
+        assert_eq!((Clock::WALL.at(now), Clock::WALL.wall(Duration::from_secs(7))), (now, Duration::from_secs(7)));
+        assert!(Clock::new(now, 0.2).is_wall() && Clock::new(now, f64::NAN).is_wall());
+    }
+}
