@@ -1,4 +1,6 @@
 //! The sandbox's Kubernetes API as the `kube` crate's client meets it, over a real socket.
 
 mod client;
+mod kubectl;
+mod reach;
 mod stage;
