@@ -85,8 +85,8 @@ pub(super) fn cell(source: &str, object: &Json, now: Timestamp) -> Json {
 
 /// A field as it is; some say that there is nothing, others stay empty.
 fn plain(value: &Json, path: &str) -> Json {
-    const SAY_NOTHING: [&str; 4] =
-        ["spec.ingressClassName", "status.nominatedNodeName", "status.podIP", "spec.nodeName"];
+    const SAY_NOTHING: [&str; 5] =
+        ["spec.ingressClassName", "spec.timeZone", "status.nominatedNodeName", "status.podIP", "spec.nodeName"];
     match value {
         Json::Null if SAY_NOTHING.contains(&path) => NONE.into(),
         Json::Null => "".into(),

@@ -32,6 +32,10 @@ pub(super) fn cell(word: &str, object: &Json) -> Option<String> {
                 None => format!("{done}/1 of {}", number(object, "spec.parallelism")),
             }
         }
+        "least" => bound(object, "spec.minAvailable"),
+        "most" => bound(object, "spec.maxUnavailable"),
+        "suspend" => if at(object, "spec.suspend") == true { "True" } else { "False" }.to_owned(),
+        "targets" => several(items(at(object, "spec.metrics")).map(|metric| target(object, metric))),
         "active" => items(at(object, "status.active")).count().to_string(),
         "node_status" => node_status(object),
         "roles" => several(roles(object).into_iter()),
@@ -115,4 +119,26 @@ fn roles(node: &Json) -> Vec<String> {
         labels.filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/")).map(str::to_owned).collect();
     roles.sort();
     roles
+}
+
+/// A bound of a budget, if it has it.
+fn bound(budget: &Json, path: &str) -> String {
+    match at(budget, path) {
+        Json::Null => "N/A".to_owned(),
+        Json::String(share) => share.clone(),
+        count => count.to_string(),
+    }
+}
+
+/// What an autoscaler wants of a resource, and what it has seen.
+fn target(scaler: &Json, metric: &Json) -> String {
+    let (resource, wanted) = (&metric["resource"], &metric["resource"]["target"]);
+    let Some(name) = resource["name"].as_str() else { return "<unknown>".to_owned() };
+    let seen = items(at(scaler, "status.currentMetrics")).find(|one| one["resource"]["name"] == name);
+    let seen = seen.and_then(|one| one["resource"]["current"]["averageUtilization"].as_i64());
+    let seen = seen.map_or_else(|| "<unknown>".to_owned(), |seen| format!("{seen}%"));
+    match wanted["averageUtilization"].as_i64() {
+        Some(share) => format!("{name}: {seen}/{share}%"),
+        None => format!("{name}: <unknown>/{}", wanted["averageValue"].as_str().unwrap_or("<auto>")),
+    }
 }
