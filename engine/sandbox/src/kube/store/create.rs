@@ -157,13 +157,13 @@ fn select(job: &mut Json) {
         return;
     }
     let (uid, name) = (uid(job).to_owned(), name(job).to_owned());
-    let labels = map(map(map(&mut job["spec"]["template"]).entry("metadata").or_insert_with(|| json!({})))
-        .entry("labels")
-        .or_insert_with(|| json!({})));
+    let labels = metadata(&mut job["spec"]["template"]).entry("labels").or_insert_with(|| json!({}));
     for prefix in ["batch.kubernetes.io/", ""] {
-        labels.insert(format!("{prefix}controller-uid"), uid.as_str().into());
-        labels.insert(format!("{prefix}job-name"), name.as_str().into());
+        labels[format!("{prefix}controller-uid")] = uid.as_str().into();
+        labels[format!("{prefix}job-name")] = name.as_str().into();
     }
+    let labels = labels.clone();
+    metadata(job).entry("labels").or_insert(labels);
     job["spec"]["selector"] = json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } });
 }
 
