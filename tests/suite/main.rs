@@ -9,4 +9,6 @@ mod interrupt;
 mod misspelt;
 mod reading;
 mod reports;
+mod storm;
 mod support;
+mod watch;

@@ -42,7 +42,12 @@ struct Slip {
     file: PathBuf,
     span: Span,
     what: &'static str,
+    /// What cannot be looked at while this is wrong: the value of an unknown key, the rest of an item without its kind.
+    hides: Span,
 }
+
+/// Keys without which the item that they stand in cannot be looked at.
+const STRUCTURE: &[&str] = &["use", "steps", "checks", "foreach", "template", "inputs", "id", "outputs", "save"];
 
 #[test]
 fn a_slip_of_one_letter_is_refused_where_it_stands() {
@@ -67,21 +72,72 @@ fn a_slip_of_one_letter_is_refused_where_it_stands() {
     assert!(wrong.is_empty(), "{} of {} slips:\n{}", wrong.len(), slips.len(), wrong.join("\n"));
 }
 
+/// Two slips in one file are both told in one run. `MISSPELT_SEED` repeats the choice.
+#[test]
+fn two_slips_of_one_file_are_told_at_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let work = tempfile::tempdir().expect("a folder");
+    copy(&root.join("checks"), &work.path().join("checks"));
+    fs::write(work.path().join("target.yaml"), TARGET).expect("a target can be written");
+    let seed = std::env::var("MISSPELT_SEED").ok().and_then(|text| text.parse().ok());
+    let seed = seed.unwrap_or_else(|| std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(1, |d| d.as_nanos() as u64));
+    let mut random = seed;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % below
+    };
+    let mut wrong = Vec::new();
+    for file in yaml_files(&work.path().join("checks")) {
+        let mut slips = Vec::new();
+        collect(&file, &mut slips);
+        for _ in 0..16 {
+            let (one, other) = (&slips[next(slips.len())], &slips[next(slips.len())]);
+            let apart = one.span.end < other.span.start && !hidden(one, other) && !hidden(other, one);
+            if apart && let Err(why) = try_all(work.path(), &[one, other]) {
+                wrong.push(why);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "MISSPELT_SEED={seed}\n{}", wrong.join("\n"));
+}
+
+fn hidden(one: &Slip, by: &Slip) -> bool {
+    by.hides.start <= one.span.start && one.span.end <= by.hides.end
+}
+
 fn try_one(work: &Path, slip: &Slip) -> Result<(), String> {
-    let text = fs::read_to_string(&slip.file).expect("it was read before");
-    let (from, to) = (slip.span.start as usize, slip.span.end as usize);
-    let Some(changed) = misspell(&text[from..to]) else { return Ok(()) };
-    fs::write(&slip.file, format!("{}{changed}{}", &text[..from], &text[to..])).expect("it can be written");
+    try_all(work, &[slip])
+}
+
+/// Tries slips of one file together, in the order of the file: every one must be told where it stands.
+fn try_all(work: &Path, slips: &[&Slip]) -> Result<(), String> {
+    let Some(file) = slips.first().map(|slip| &slip.file) else { return Ok(()) };
+    let text = fs::read_to_string(file).expect("it was read before");
+    let mut changed = text.clone();
+    for slip in slips {
+        let at = slip.span.start as usize..slip.span.end as usize;
+        let Some(word) = misspell(&text[at.clone()]) else { return Ok(()) };
+        changed.replace_range(at, &word);
+    }
+    fs::write(file, changed).expect("it can be written");
     let output = Command::new(env!("CARGO_BIN_EXE_checkrun"))
         .current_dir(work)
         .args(["validate", "checks/story-49", "--target", "target.yaml", "--format", "json"])
         .output()
         .expect("checkrun starts");
-    fs::write(&slip.file, &text).expect("it can be written back");
+    fs::write(file, &text).expect("it can be written back");
+    let name = file.strip_prefix(work).unwrap_or(file).display().to_string();
+    for slip in slips {
+        told(&output, &name, &text, slip)?;
+    }
+    Ok(())
+}
+
+fn told(output: &std::process::Output, name: &str, text: &str, slip: &Slip) -> Result<(), String> {
+    let (from, to) = (slip.span.start as usize, slip.span.end as usize);
     let line = text[..from].matches('\n').count() + 1;
     let column = text[..from].rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    let name = slip.file.strip_prefix(work).unwrap_or(&slip.file).display().to_string();
-    let told = format!("{name}:{line}:{column}: {} `{}` as `{changed}`", slip.what, &text[from..to]);
+    let told = format!("{name}:{line}:{column}: {} `{}` misspelt", slip.what, &text[from..to]);
     if output.status.code() != Some(2) {
         return Err(format!("{told}: exit {:?}", output.status.code()));
     }
@@ -89,12 +145,12 @@ fn try_one(work: &Path, slip: &Slip) -> Result<(), String> {
     let hit = document["diagnostics"].as_array().is_some_and(|list| {
         list.iter().any(|one| {
             let at = |key: &str| one[key].as_u64().unwrap_or(0) as usize;
-            let same_file = one["file"].as_str().is_some_and(|file| file.ends_with(&name) || name.ends_with(file));
+            let same_file = one["file"].as_str().is_some_and(|file| file.ends_with(name) || name.ends_with(file));
             let starts = (at("line"), at("column")) <= (line, column);
             same_file && at("line") == line && starts && (at("end_line"), at("end_column")) > (line, column)
         })
     });
-    if hit { Ok(()) } else { Err(format!("{told}: the caret is elsewhere: {}", document["diagnostics"][0])) }
+    if hit { Ok(()) } else { Err(format!("{told}: the caret is elsewhere: {}", document["diagnostics"])) }
 }
 
 /// One letter in the middle made another one.
@@ -110,17 +166,21 @@ fn collect(file: &Path, slips: &mut Vec<Slip>) {
     let reading = checkrun_yaml::document(SourceId(0), &text);
     assert!(reading.errors.is_empty(), "{}: {:?}", file.display(), reading.errors);
     for document in &reading.documents {
-        walk(document, &mut |span, what| slips.push(Slip { file: file.to_owned(), span, what }), &text);
+        walk(document, &mut |span, what, hides| slips.push(Slip { file: file.to_owned(), span, what, hides }), &text);
     }
 }
 
-fn walk(node: &Node, found: &mut dyn FnMut(Span, &'static str), text: &str) {
+/// Takes a slip: where, what, and what it hides.
+type Found<'a> = &'a mut dyn FnMut(Span, &'static str, Span);
+
+fn walk(node: &Node, found: Found<'_>, text: &str) {
     match &node.value {
         NodeValue::Map(entries) => {
             for entry in entries {
                 let what = if entry.key.contains('.') || entry.key == "http" { "kind" } else { "key" };
-                found(entry.key_span, what);
-                value(&entry.key, &entry.value, found, text);
+                let structure = what == "kind" || STRUCTURE.contains(&entry.key.as_str());
+                found(entry.key_span, what, if structure { node.span } else { entry.value.span });
+                value(&entry.key, &entry.value, node.span, found, text);
             }
         }
         // Of a long list of like items the first few stand for all.
@@ -129,7 +189,7 @@ fn walk(node: &Node, found: &mut dyn FnMut(Span, &'static str), text: &str) {
     }
 }
 
-fn value(key: &str, node: &Node, found: &mut dyn FnMut(Span, &'static str), text: &str) {
+fn value(key: &str, node: &Node, item: Span, found: Found<'_>, text: &str) {
     if FREE.iter().any(|(free, _)| *free == key) {
         for entry in node.as_map().unwrap_or(&[]) {
             walk(&entry.value, found, text);
@@ -137,25 +197,25 @@ fn value(key: &str, node: &Node, found: &mut dyn FnMut(Span, &'static str), text
         return;
     }
     match (key, node.as_list()) {
-        ("needs", Some(items)) => items.iter().for_each(|item| found(item.span, "reference")),
-        ("covers", Some(items)) => items.iter().for_each(|item| found(item.span, "criterion")),
+        ("needs", Some(items)) => items.iter().for_each(|one| found(one.span, "reference", one.span)),
+        ("covers", Some(items)) => items.iter().for_each(|one| found(one.span, "criterion", one.span)),
         ("covers", None) => {
             for entry in node.as_map().unwrap_or(&[]) {
-                found(entry.key_span, "member");
-                value("covers", &entry.value, found, text);
+                found(entry.key_span, "member", entry.key_span);
+                value("covers", &entry.value, item, found, text);
             }
         }
         ("use" | "cluster" | "endpoint" | "hook", None)
             if !text[node.span.start as usize..].starts_with(['"', '\'']) =>
         {
-            found(node.span, "reference");
+            found(node.span, "reference", if key == "use" { item } else { node.span });
         }
         _ => walk(node, found, text),
     }
 }
 
 /// `checks.NAME` and `inputs.NAME` in expressions and templates.
-fn references(node: &Node, found: &mut dyn FnMut(Span, &'static str), text: &str) {
+fn references(node: &Node, found: Found<'_>, text: &str) {
     let (from, to) = (node.span.start as usize, node.span.end as usize);
     let part = &text[from..to];
     for (root, what) in [("checks.", "reference"), ("inputs.", "input")] {
@@ -166,7 +226,8 @@ fn references(node: &Node, found: &mut dyn FnMut(Span, &'static str), text: &str
                 .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || (hyphen && c == '-')))
                 .unwrap_or(part.len() - start);
             if len > 0 {
-                found(Span::new(node.span.source, from + start, from + start + len), what);
+                // One expression is refused at its first unknown name.
+                found(Span::new(node.span.source, from + start, from + start + len), what, node.span);
             }
         }
     }

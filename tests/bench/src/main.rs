@@ -2,9 +2,11 @@
 //!
 //! `bench startup|http|trivial|plan|all`, with `CHECKRUN`, `HURL` and `GOSS` naming the programs and
 //! `ROUNDS` the number of rounds (7). A peer that is not named is left out, and the table says so.
+//! `bench sizes` measures the source instead.
 
 mod measure;
 mod server;
+mod sizes;
 mod suites;
 
 use std::path::{Path, PathBuf};
@@ -24,10 +26,16 @@ fn main() -> ExitCode {
 }
 
 fn run(what: &str) -> Result<(), String> {
+    if what == measure::ONE {
+        return measure::one(&std::env::args_os().skip(2).collect::<Vec<_>>());
+    }
+    if what == "sizes" {
+        return sizes::print(Path::new("."));
+    }
     let bench = Bench::new()?;
     let all = what == "all";
     if !["all", "startup", "http", "trivial", "plan"].contains(&what) {
-        return Err(format!("`{what}` is not one of startup, http, trivial, plan, all"));
+        return Err(format!("`{what}` is not one of startup, http, trivial, plan, all, sizes"));
     }
     if all || what == "startup" {
         bench.startup()?;

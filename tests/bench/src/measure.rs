@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use nix::sys::resource::{Usage, UsageWho, getrusage};
+use nix::sys::resource::{UsageWho, getrusage};
 
 /// A command to time.
 pub struct Contender {
@@ -35,29 +35,48 @@ impl Contender {
         Ok(self)
     }
 
+    /// Runs it under a process of its own, so that what the system charges for children is this run's alone.
     fn run(&self) -> Result<Cost, String> {
-        let before = children()?;
-        let start = Instant::now();
-        let status = Command::new(&self.program)
+        let own = std::env::current_exe().map_err(|error| error.to_string())?;
+        let output = Command::new(own)
+            .arg(ONE)
+            .arg(&self.program)
             .args(&self.args)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
+            .stderr(Stdio::inherit())
+            .output()
             .map_err(|error| format!("{}: {error}", self.program.display()))?;
-        let wall = start.elapsed().as_secs_f64();
-        let after = children()?;
-        if !status.success() {
-            return Err(format!("{} {:?} ended with {status}", self.name, self.args));
+        let text = String::from_utf8_lossy(&output.stdout);
+        let figures: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        match figures[..] {
+            [wall, user, system, peak_mib] if output.status.success() => Ok(Cost { wall, user, system, peak_mib }),
+            _ => Err(format!("{} {:?} did not end well", self.name, self.args)),
         }
-        let user = seconds(after.user_time()) - seconds(before.user_time());
-        let system = seconds(after.system_time()) - seconds(before.system_time());
-        Ok(Cost { wall, user, system, peak_kib: after.max_rss() })
     }
 }
 
-fn children() -> Result<Usage, String> {
-    getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|error| error.to_string())
+/// The word that makes this program run one command and print its cost.
+pub const ONE: &str = "one";
+
+/// Runs one command; prints its seconds of wall, user and system, and the peak of its memory in MiB.
+pub fn one(words: &[OsString]) -> Result<(), String> {
+    let [program, args @ ..] = words else { return Err("no command to measure".into()) };
+    let start = Instant::now();
+    let status = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .map_err(|error| format!("{}: {error}", program.display()))?;
+    let wall = start.elapsed().as_secs_f64();
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|error| error.to_string())?;
+    if !status.success() {
+        return Err(format!("{} {args:?} ended with {status}", program.display()));
+    }
+    let (user, system) = (seconds(usage.user_time()), seconds(usage.system_time()));
+    println!("{wall} {user} {system} {}", usage.max_rss() / 1024);
+    Ok(())
 }
 
 fn seconds(time: nix::sys::time::TimeVal) -> f64 {
@@ -66,13 +85,13 @@ fn seconds(time: nix::sys::time::TimeVal) -> f64 {
     whole.0 + whole.1 / 1e6
 }
 
-/// What one run cost, in seconds; the peak is the largest child so far, so it is exact only for the first contender.
+/// What one run cost, in seconds, and its peak of memory.
 #[derive(Clone, Copy)]
 struct Cost {
     wall: f64,
     user: f64,
     system: f64,
-    peak_kib: i64,
+    peak_mib: f64,
 }
 
 /// Runs the contenders in turn, one warm-up round first, and prints medians and the ratio of the first to each other.
@@ -90,12 +109,12 @@ pub fn compare(title: &str, contenders: &[Contender], rounds: usize, between: im
     println!("{title}: medians of {rounds} alternating rounds");
     for (contender, costs) in contenders.iter().zip(&costs) {
         println!(
-            "  {:<9} wall {:>8.1} ms   user {:>8.1} ms   sys {:>7.1} ms   peak ≤ {} MiB",
+            "  {:<9} wall {:>8.1} ms   user {:>8.1} ms   sys {:>7.1} ms   peak {:>4.0} MiB",
             contender.name,
             1e3 * median(costs, |cost| cost.wall),
             1e3 * median(costs, |cost| cost.user),
             1e3 * median(costs, |cost| cost.system),
-            costs.iter().map(|cost| cost.peak_kib).max().unwrap_or(0) / 1024,
+            median(costs, |cost| cost.peak_mib),
         );
     }
     for (other, theirs) in contenders.iter().zip(&costs).skip(1) {

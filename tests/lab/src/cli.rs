@@ -80,6 +80,23 @@ pub enum Command {
         /// All parts that are up if none is named.
         parts: Vec<String>,
     },
+    /// Break and heal every fault and show each from outside, with a user's own programs; one table.
+    Prove {
+        /// PART, PART/FAULT, or `failover` (a broker's pod is deleted while messages flow); all of what is up if none is
+        /// named.
+        faults: Vec<String>,
+    },
+    /// Kill a lab of its own at random moments, and show each time that the next start leaves nothing of it.
+    Torture {
+        /// How often.
+        rounds: usize,
+        /// What it runs; a cluster if none is named.
+        #[arg(default_value = "apps")]
+        parts: Vec<String>,
+        /// The same kills as in a run that printed this.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// The first process of a lab's namespaces. Only `lab up` calls it.
     #[command(hide = true)]
     Hold {

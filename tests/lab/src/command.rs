@@ -16,7 +16,8 @@ use crate::launch::{self, Lifetime};
 use crate::ledger::{self, Fate, LOGS, Ledger};
 use crate::machine::{memory, process};
 use crate::part::Order;
-use crate::{hold, parts, serve, smoke};
+use crate::torture::Torture;
+use crate::{hold, parts, prove, serve, smoke};
 
 use crate::cli::{Cli, Command};
 
@@ -40,6 +41,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Fault { fault, at, during } => break_it(&lab, &fault, at, during)?,
         Command::Heal { fault } => heal(&lab, fault)?,
         Command::Smoke { parts } => return smoke_all(&lab, &parts),
+        Command::Prove { faults } => return prove_all(&lab, &faults),
+        Command::Torture { rounds, parts, seed } => torture(&cache, &cli.name, rounds, &parts, seed)?,
         Command::Hold { lab: name } => return Ok(ExitCode::from(hold::run(&name, &lab_dir(&cache, &name))?)),
         Command::Serve { lab: name } => serve_lab(cache, &name)?,
         Command::Inside { words } => runtime()?.block_on(crate::inside::run(&words))?,
@@ -223,10 +226,26 @@ fn heal(lab: &Path, fault: Option<String>) -> Result<()> {
     Ok(())
 }
 
+fn target(lab: &Path) -> Result<Value> {
+    let text = fs::read_to_string(lab.join("target.yaml")).context("the lab is not up")?;
+    serde_yaml::from_str(&text).context("reading the target file")
+}
+
+fn prove_all(lab: &Path, faults: &[String]) -> Result<ExitCode> {
+    let all = runtime()?.block_on(prove::run(lab, &target(lab)?, faults, show))?;
+    Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn torture(cache: &Cache, name: &str, rounds: usize, parts: &[String], seed: Option<u64>) -> Result<()> {
+    build(cache, &[parts, &["web".to_owned()]].concat())?;
+    let now = || std::time::UNIX_EPOCH.elapsed().map(|d| d.subsec_nanos());
+    let seed = seed.unwrap_or(u64::from(now().context("the clock stands before 1970")?));
+    Torture::new(cache, name, parts)?.run(rounds, seed, show)
+}
+
 /// A smoke test of every part that was named, or of all that are up; one that fails does not hide the others.
 fn smoke_all(lab: &Path, names: &[String]) -> Result<ExitCode> {
-    let target: Value =
-        serde_yaml::from_str(&fs::read_to_string(lab.join("target.yaml")).context("the lab is not up")?)?;
+    let target = target(lab)?;
     let up = control::ask(lab, &Request::Status, |_| {})?;
     let up: Vec<String> = array(&up["parts"]).iter().map(|p| text(&p["part"]).to_owned()).collect();
     let names = if names.is_empty() { &up } else { names };

@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use nix::sys::signal::Signal;
 
 use crate::cache::Cache;
 use crate::cluster::handle::Cluster;
 use crate::ledger::{self, LOGS, Ledger};
+use crate::machine::gate::{Gate, Pace};
 use crate::machine::process::{Process, Start};
-use crate::machine::relay::Relay;
+use crate::machine::relay::{Relay, Way};
 use crate::machine::room::Room;
 use crate::machine::{memory, proc};
 use crate::recipe::Recipe;
@@ -35,8 +37,10 @@ struct State {
     rooms: BTreeMap<String, Room>,
     clusters: BTreeMap<String, Cluster>,
     processes: Vec<(String, Process)>,
-    relays: Vec<Relay>,
+    relays: BTreeMap<u16, Relay>,
+    gates: BTreeMap<(String, String), Gate>,
     facts: BTreeMap<(String, String), String>,
+    kept: BTreeMap<(String, String), Box<dyn std::any::Any + Send>>,
 }
 
 /// The lab as one part sees it. Cheap to clone.
@@ -148,6 +152,13 @@ impl LabCx {
         Ok(process)
     }
 
+    /// Ends a process of the part and forgets it: it is not one that ought to run.
+    pub async fn dismiss(&self, process: &Process, limit: Duration) -> Result<()> {
+        process.end(Signal::SIGKILL, limit).await?;
+        self.state().processes.retain(|(part, p)| *part != self.part || p.name() != process.name());
+        Ok(())
+    }
+
     /// A process of the part by its name.
     pub fn process(&self, name: &str) -> Result<Process> {
         let found = self.processes().into_iter().find(|p| p.name() == name);
@@ -169,8 +180,48 @@ impl LabCx {
 
     /// Opens `127.0.0.1:port` of the machine for `to` as `room` sees it, as long as the lab lives.
     pub async fn relay(&self, port: u16, room: &Room, to: SocketAddr) -> Result<()> {
-        let relay = Relay::open(port, room.clone(), to).await?;
-        self.state().relays.push(relay);
+        let relay = Relay::open(port, Way { room: room.clone(), to }).await?;
+        self.state().relays.insert(port, relay);
+        Ok(())
+    }
+
+    /// Leads the relay at `127.0.0.1:port` elsewhere, breaking its connections.
+    pub fn redirect(&self, port: u16, room: &Room, to: SocketAddr) -> Result<()> {
+        let state = self.state();
+        let relay = state.relays.get(&port).with_context(|| format!("there is no relay at port {port}"))?;
+        relay.redirect(Way { room: room.clone(), to });
+        Ok(())
+    }
+
+    /// Keeps something of the part under `name` until it is released or the lab ends; one that is kept so goes.
+    pub fn keep(&self, name: &str, thing: impl std::any::Any + Send) {
+        let key = (self.part.clone(), name.to_owned());
+        self.state().kept.insert(key, Box::new(thing));
+    }
+
+    /// Lets go of what `keep` was given.
+    pub fn release(&self, name: &str) {
+        let key = (self.part.clone(), name.to_owned());
+        self.state().kept.remove(&key);
+    }
+
+    /// The network that the machine is in.
+    pub fn outside(&self) -> &Room {
+        &self.lab.outside
+    }
+
+    /// Opens `at` inside `room` for `to` in the same room, as long as the lab lives; `pace` finds it by `name`.
+    pub fn gate(&self, name: &str, room: &Room, at: SocketAddr, to: SocketAddr) -> Result<()> {
+        let gate = Gate::open(room.clone(), at, to)?;
+        self.state().gates.insert((self.part.clone(), name.into()), gate);
+        Ok(())
+    }
+
+    /// How fast a gate of the part carries from now on.
+    pub fn pace(&self, gate: &str, pace: Pace) -> Result<()> {
+        let key = (self.part.clone(), gate.to_owned());
+        let state = self.state();
+        state.gates.get(&key).with_context(|| format!("part {} has no gate {gate}", self.part))?.pace(pace);
         Ok(())
     }
 

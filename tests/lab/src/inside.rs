@@ -1,10 +1,11 @@
-//! What this program does inside a pod: the Strimzi stand-in, Confluent's API before the registry, and the
-//! registry's level after each start. Never called by a person.
+//! What this program does inside a pod, or as a server of the lab: the Strimzi stand-in, Confluent's API before the
+//! registry, the registry's level after each start, the web server, the webhook. Never called by a person.
 
 use std::net::SocketAddr;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::cx::LabCx;
 use crate::plainhttp;
@@ -17,9 +18,16 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// A copy of this program in the part's own folder, for pods to mount: the original may be built anew meanwhile.
 pub fn program(cx: &LabCx) -> Result<String> {
-    let own = std::env::current_exe().context("this program has a path")?;
     let copy = cx.dir()?.join("lab");
-    std::fs::copy(&own, &copy).with_context(|| format!("copying {} to {}", own.display(), copy.display()))?;
+    if !copy.exists() {
+        let own = std::env::current_exe().context("this program has a path")?;
+        let draft = copy.with_extension("draft");
+        // by another process: one that is started at the same moment would inherit the open file, and as long as
+        // anybody may write to a program, nobody can start it
+        let done = Command::new("cp").arg(&own).arg(&draft).status().context("starting cp")?;
+        ensure!(done.success(), "copying {} to {} failed", own.display(), draft.display());
+        std::fs::rename(&draft, &copy).with_context(|| format!("making {}", copy.display()))?;
+    }
     Ok(copy.display().to_string())
 }
 
@@ -32,6 +40,8 @@ pub async fn run(args: &[String]) -> Result<()> {
             let listener = tokio::net::TcpListener::bind(("0.0.0.0", PORT)).await?;
             crate::registry::prefix::run(listener, to, PREFIX).await
         }
+        ["web", dir, plain, secure] => crate::web::server::run(dir.as_ref(), plain.parse()?, secure.parse()?).await,
+        ["webhook", keystore, port] => crate::cluster::webhook::run(keystore.as_ref(), port.parse()?).await,
         ["set-level"] => tokio::task::spawn_blocking(set_level).await?,
         other => bail!("nothing inside a pod is called {other:?}"),
     }
@@ -70,7 +80,7 @@ pub fn level(address: &str, level: &str) -> Result<()> {
     let body = Some(("application/vnd.schemaregistry.v1+json", body.as_str()));
     let path = format!("{PREFIX}/config");
     let answer = plainhttp::request("PUT", address, &path, body, Duration::from_secs(5))?;
-    anyhow::ensure!(answer.status == 200, "PUT {path}: {} {}", answer.status, answer.body);
+    ensure!(answer.status == 200, "PUT {path}: {} {}", answer.status, answer.body);
     Ok(())
 }
 

@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::cache::{Cache, debian};
+
 /// One making of one entry.
 #[derive(Debug)]
 pub struct Making {
@@ -61,6 +63,11 @@ impl Making {
     /// Maven in the work folder, quiet, never asking.
     pub fn maven(&self, goals: &[&str]) -> Result<()> {
         self.run(Command::new(crate::cache::tools::maven()?).args(["--batch-mode", "-q"]).args(goals))
+    }
+
+    /// Unpacks Debian packages into the entry without installing them.
+    pub fn unpack(&self, packages: &[&str]) -> Result<()> {
+        debian::unpack(packages, &self.work, &self.out, &Cache::open()?.lock("packages")?)
     }
 
     /// Copies a file into the entry, keeping its mode.

@@ -17,6 +17,10 @@ pub fn all() -> Vec<Box<dyn Part>> {
         Box::new(crate::registry::part::Registry),
         Box::new(crate::metrics::part::Metrics),
         Box::new(crate::logs::part::Logs),
+        Box::new(crate::s3::part::S3),
+        Box::new(crate::sql::part::Sql),
+        Box::new(crate::redis::part::Redis),
+        Box::new(crate::web::part::Web),
     ]
 }
 

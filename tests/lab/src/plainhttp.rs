@@ -1,10 +1,14 @@
-//! One HTTP/1.1 request over an unencrypted connection of its own, blocking. For health waits and small commands.
+//! One HTTP/1.1 request over a connection of its own, blocking: unencrypted, or over TLS with an authority to trust.
+//! For health waits and small commands.
 
-use std::io::Write as _;
+use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs as _};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use rustls::pki_types::pem::PemObject as _;
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +21,41 @@ pub struct Answer {
 
 /// Asks `http://address/path`, where `address` is `host:port`; no step takes longer than `limit`.
 pub fn request(method: &str, address: &str, path: &str, body: Option<(&str, &str)>, limit: Duration) -> Result<Answer> {
+    exchange(&mut connect(address, limit)?, method, address, path, body)
+}
+
+/// `GET https://address/path`, trusting the authorities in the file `ca`; the name to prove is the address's host.
+pub fn secure_get(address: &str, ca: &Path, path: &str, limit: Duration) -> Result<Answer> {
+    let mut trusted = rustls::RootCertStore::empty();
+    let text = std::fs::read(ca).with_context(|| format!("reading {}", ca.display()))?;
+    for cert in rustls::pki_types::CertificateDer::pem_slice_iter(&text) {
+        trusted.add(cert.with_context(|| format!("reading {}", ca.display()))?)?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let config = config.with_root_certificates(trusted).with_no_client_auth();
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host).to_owned();
+    let name = host.clone().try_into().with_context(|| format!("{host} is no name"))?;
+    let session = rustls::ClientConnection::new(Arc::new(config), name)?;
+    let mut stream = rustls::StreamOwned::new(session, connect(address, limit)?);
+    exchange(&mut stream, "GET", address, path, None)
+}
+
+fn connect(address: &str, limit: Duration) -> Result<TcpStream> {
     let to = address.to_socket_addrs()?.next().with_context(|| format!("{address} is no address"))?;
-    let mut stream = TcpStream::connect_timeout(&to, limit).with_context(|| format!("connecting to {address}"))?;
+    let stream = TcpStream::connect_timeout(&to, limit).with_context(|| format!("connecting to {address}"))?;
     stream.set_read_timeout(Some(limit))?;
     stream.set_write_timeout(Some(limit))?;
+    Ok(stream)
+}
+
+fn exchange(
+    stream: &mut (impl Read + Write),
+    method: &str,
+    address: &str,
+    path: &str,
+    body: Option<(&str, &str)>,
+) -> Result<Answer> {
     // a type without a body makes some servers answer 415
     let (kind, text) = match body {
         Some((kind, text)) => (format!("content-type: {kind}\r\n"), text),
@@ -32,12 +67,12 @@ pub fn request(method: &str, address: &str, path: &str, body: Option<(&str, &str
     );
     stream.write_all(head.as_bytes())?;
     stream.write_all(text.as_bytes())?;
-    let bytes = read(&mut stream).with_context(|| format!("reading {method} {path} of {address}"))?;
+    let bytes = read(stream).with_context(|| format!("reading {method} {path} of {address}"))?;
     parse(&bytes).with_context(|| format!("{method} {path} of {address}"))
 }
 
 /// Reads to the end, or to the length that the head states: a forwarder may reset a connection behind its last byte.
-fn read(stream: &mut impl std::io::Read) -> std::io::Result<Vec<u8>> {
+fn read(stream: &mut impl Read) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut piece = [0; 8192];
     loop {

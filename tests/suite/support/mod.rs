@@ -1,5 +1,7 @@
 //! A suite in a folder of its own, and the real binary run in it. Knows no behaviour.
 
+pub mod lab;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 

@@ -33,17 +33,25 @@ fn ids(nodes: &[&Node]) -> String {
     }
 }
 
-/// One row a group of criteria; those that are not validated are named with the reason.
+/// One row a group of criteria; those that are not validated are named with the reason. Groups that no check
+/// covers at all are named together.
 pub(super) fn criteria(out: &mut String, summary: &Summary, paint: Paint) {
     let judgements = summary.judgements();
     if judgements.is_empty() {
         return;
     }
-    let groups = grouped(&judgements);
+    let covered = |group: &&(&str, Vec<Judgement<'_>>)| group.1.iter().any(|one| !one.by.is_empty());
+    let (groups, bare): (Vec<_>, Vec<_>) = grouped(&judgements).into_iter().partition(|group| covered(&group));
     let widest = groups.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("criteria".len());
     let _ = writeln!(out, "{:widest$}  validated  failed  not validated", "criteria");
     for (name, judgements) in &groups {
         row(out, name, judgements, widest, paint);
+    }
+    if !bare.is_empty() {
+        let names: Vec<&str> = bare.iter().map(|(name, _)| *name).collect();
+        let count: usize = bare.iter().map(|(_, judgements)| judgements.len()).sum();
+        let line = format!("no check covers any criterion of {} ({count} together)", names.join(", "));
+        let _ = writeln!(out, "{}", paint.odd(&harmless(&line)));
     }
 }
 
@@ -53,15 +61,25 @@ fn row(out: &mut String, name: &str, judgements: &[Judgement<'_>], widest: usize
     let failed = if counts.failed > 0 { paint.bad(&failed) } else { failed };
     let missing = format!("{:>13}", counts.not_validated);
     let missing = if counts.not_validated > 0 { paint.odd(&missing) } else { missing };
-    let wrong: Vec<&Judgement<'_>> = judgements.iter().filter(|one| one.state != State::Validated).collect();
-    let reasons: Vec<String> =
-        wrong.iter().take(MOST_IDS).map(|one| format!("{} ({})", one.criterion.id, one.why())).collect();
-    let mut why = cut(&reasons.join("; "), 160).into_owned();
-    if wrong.len() > reasons.len() {
-        let _ = write!(why, "; and {} more", wrong.len() - reasons.len());
-    }
+    let why = reasons(judgements);
     let line = format!("{name:widest$}  {:>9}  {failed}  {missing}  {}", counts.validated, paint.dim(&harmless(&why)));
     let _ = writeln!(out, "{}", line.trim_end());
+}
+
+/// Why criteria of one group are not validated: those that checks cover by name, the others by their number.
+fn reasons(judgements: &[Judgement<'_>]) -> String {
+    let (bare, wrong): (Vec<&Judgement<'_>>, Vec<_>) =
+        judgements.iter().filter(|one| one.state != State::Validated).partition(|one| one.by.is_empty());
+    let named = wrong.iter().take(MOST_IDS).map(|one| format!("{} ({})", one.criterion.id, one.why()));
+    let mut parts = vec![cut(&named.collect::<Vec<_>>().join("; "), 160).into_owned()];
+    if wrong.len() > MOST_IDS {
+        parts.push(format!("{} more", wrong.len() - MOST_IDS));
+    }
+    if !bare.is_empty() {
+        parts.push(format!("{} covered by no check", bare.len()));
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ")
 }
 
 /// By group, in the order in which groups first turn up.
@@ -117,11 +135,11 @@ mod tests {
     #[test]
     fn criteria_are_counted_by_group_and_the_unproven_named() {
         let sample = Sample::new(&["a", "b"]).criterion("AC1.v1").criterion("AC1.v2").criterion("AC2.v1");
-        let sample = sample.covers(0, "AC1.v1").covers(1, "AC1.v2").passed(0).failed(1, "x");
+        let sample = sample.criterion("AC1.e1").covers(0, "AC1.v1").covers(1, "AC1.v2").passed(0).failed(1, "x");
         insta::assert_snapshot!(said(criteria, sample), @r"
         criteria  validated  failed  not validated
-        AC1               1       1              0  AC1.v2 (b failed)
-        AC2               0       0              1  AC2.v1 (no check covers it)
+        AC1               1       1              1  AC1.v2 (b failed); 1 covered by no check
+        no check covers any criterion of AC2 (1 together)
         ");
     }
 }

@@ -1,4 +1,5 @@
-//! What can be broken in a cluster, and mended again: its API server, its node, a pod, a workload's size.
+//! What can be broken in a cluster, and mended again: its API server, its node, a pod, a workload's size, and what
+//! `workloads` and `webhook` add.
 
 use std::time::Duration;
 
@@ -7,8 +8,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
+use super::front::{Front, Gateway};
 use super::handle::Cluster;
-use super::{control, node};
+use super::pki::Pki;
+use super::{control, node, webhook, workloads};
 use crate::cx::LabCx;
 use crate::objects::Ref;
 use crate::part::{Fault, Order};
@@ -18,6 +21,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// How long a server may take to end by itself.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// Under this name a gateway is kept while it stands.
+const GATEWAY: &str = "gateway";
+
 const POD: Option<&str> = Some("NAMESPACE/POD");
 
 const fn fault(name: &'static str, seen: &'static str, at: Option<&'static str>, passes: bool) -> Fault {
@@ -25,7 +31,11 @@ const fn fault(name: &'static str, seen: &'static str, at: Option<&'static str>,
 }
 
 /// All of them.
-pub const ALL: [Fault; 9] = [
+pub fn all() -> Vec<Fault> {
+    OWN.iter().chain(&workloads::FAULTS).chain(&webhook::FAULTS).copied().collect()
+}
+
+const OWN: [Fault; 12] = [
     fault("apiserver-restart", "connections break, refusals for some seconds, then all is as before", None, true),
     fault("apiserver-down", "every request is refused: connection reset", None, false),
     fault(
@@ -34,6 +44,9 @@ pub const ALL: [Fault; 9] = [
         None,
         false,
     ),
+    fault("apiserver-slow", "every request from outside takes 3 s longer; nothing fails that is patient", None, false),
+    fault("apiserver-429", "every request from outside is answered 429 with Retry-After", None, false),
+    fault("watches-refused", "reads and changes work from outside, each watch is answered 403", None, false),
     fault(
         "node-notready",
         "after some 12 s the node is NotReady and its pods leave their services; logs and exec fail",
@@ -63,6 +76,11 @@ pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         "apiserver-down" => cx.process(control::API_SERVER)?.end(Signal::SIGKILL, GRACE).await?,
         "apiserver-paused" => cx.process(control::API_SERVER)?.signal(Signal::SIGSTOP)?,
         "node-notready" => cx.process(node::KUBELET)?.end(Signal::SIGKILL, GRACE).await?,
+        "apiserver-slow" => gateway(cx, &cluster, Front::Slow).await?,
+        "apiserver-429" => gateway(cx, &cluster, Front::TooMany).await?,
+        "watches-refused" => gateway(cx, &cluster, Front::NoWatches).await?,
+        name if workloads::has(name) => workloads::make(cx, cluster.objects(), name).await?,
+        name if webhook::has(name) => webhook::install(cx, &cluster, name).await?,
         "pod-deleted" => delete(&cluster, order.aim()?).await?,
         "pod-killed" => signal_pod(&cluster, order.aim()?, Signal::SIGKILL).await?,
         "pod-paused" => signal_pod(&cluster, order.aim()?, Signal::SIGSTOP).await?,
@@ -82,6 +100,13 @@ pub async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
             cx.process(control::API_SERVER)?.signal(Signal::SIGCONT)?;
             control::ready(cx, cluster.site(), &[]).await.map(|_| ())
         }
+        "apiserver-slow" | "apiserver-429" | "watches-refused" => {
+            cx.redirect(cluster.site().api_port, cluster.room(), cluster.site().api())?;
+            cx.release(GATEWAY);
+            control::ready(cx, cluster.site(), &[]).await.map(|_| ())
+        }
+        name if workloads::has(name) => workloads::remove(cx, cluster.objects(), name).await,
+        name if webhook::has(name) => webhook::uninstall(cx, &cluster).await,
         "node-notready" => {
             cx.process(node::KUBELET)?.again()?;
             let ready = || node::ready(cluster.site(), cluster.objects());
@@ -96,6 +121,15 @@ pub async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
         "scaled-to-zero" => scale_back(&cluster, order.aim()?, memo).await,
         _ => Ok(()),
     }
+}
+
+/// Puts a gateway before the API server, for whoever comes from outside.
+async fn gateway(cx: &LabCx, cluster: &Cluster, front: Front) -> Result<()> {
+    let site = cluster.site();
+    let gateway = Gateway::open(front, site, &Pki::of(site), cluster.room()).await?;
+    cx.redirect(site.api_port, cx.outside(), gateway.address)?;
+    cx.keep(GATEWAY, gateway);
+    Ok(())
 }
 
 async fn start_server(cx: &LabCx, cluster: &Cluster) -> Result<()> {

@@ -2,11 +2,14 @@
 
 pub mod control;
 pub mod faults;
+pub mod front;
 pub mod handle;
 pub mod node;
 pub mod pki;
 pub mod recipes;
 pub mod site;
+pub mod webhook;
+pub mod workloads;
 
 use std::path::PathBuf;
 
@@ -56,7 +59,7 @@ impl Part for ClusterPart {
     }
 
     fn faults(&self) -> Vec<Fault> {
-        faults::ALL.to_vec()
+        faults::all()
     }
 
     fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {

@@ -49,10 +49,9 @@ struct Authority {
 impl Pki {
     /// Makes everything anew for `site`.
     pub fn create(site: &Site) -> Result<Self> {
-        let dir = site.dir.join("pki");
-        fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
-        fs::set_permissions(&dir, fs::Permissions::from_mode(0o700))?;
-        let pki = Self { dir };
+        let pki = Self::of(site);
+        fs::create_dir_all(&pki.dir).with_context(|| format!("making {}", pki.dir.display()))?;
+        fs::set_permissions(&pki.dir, fs::Permissions::from_mode(0o700))?;
         let ca = authority(&format!("{}-ca", site.name))?;
         pki.write("ca.crt", &ca.pem)?;
         pki.write("ca.key", &ca.issuer.key().serialize_pem())?;
@@ -66,6 +65,11 @@ impl Pki {
         pki.write("accounts.pub", &accounts.public_key_pem())?;
         pki.write_users(site, &ca.pem)?;
         Ok(pki)
+    }
+
+    /// The folder that was made for `site`.
+    pub fn of(site: &Site) -> Self {
+        Self { dir: site.dir.join("pki") }
     }
 
     /// A file of the folder.

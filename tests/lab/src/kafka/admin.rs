@@ -168,11 +168,24 @@ impl Admin {
     /// Sets a topic's settings, leaving the others as they are.
     pub fn set_config(&self, name: &str, config: &[(String, String)]) -> Result<(), AdminError> {
         const TOPIC: i8 = 2;
+        let all: Vec<_> = config.iter().map(|(key, value)| (key.as_str(), Some(value.as_str()))).collect();
+        self.alter(TOPIC, name, &all)
+    }
+
+    /// Sets settings of the broker asked, whose number is `id`; those without a value are again what its file says.
+    pub fn set_broker_config(&self, id: usize, config: &[(&str, Option<&str>)]) -> Result<(), AdminError> {
+        const BROKER: i8 = 4;
+        self.alter(BROKER, &id.to_string(), config)
+    }
+
+    fn alter(&self, resource: i8, name: &str, config: &[(&str, Option<&str>)]) -> Result<(), AdminError> {
+        const SET: i8 = 0;
+        const DELETE: i8 = 1;
         let mut w = Writer::default();
         w.array(&[name], |w, name| {
-            w.i8(TOPIC).string(name);
+            w.i8(resource).string(name);
             w.array(config, |w, (key, value)| {
-                w.string(key).i8(0).nullable(Some(value)).end();
+                w.string(key).i8(if value.is_some() { SET } else { DELETE }).nullable(*value).end();
             });
             w.end();
         });
@@ -180,7 +193,7 @@ impl Admin {
         let bytes = self.call(44, 1, w)?;
         let mut r = Reader::new(&bytes);
         r.i32()?;
-        refused(&mut r, "setting the topic's config", |r| Ok((r.i16()?, r.string()?)))
+        refused(&mut r, "changing settings", |r| Ok((r.i16()?, r.string()?)))
     }
 
     /// Deletes a topic; `Refused` with code 3 if there is none.

@@ -1,16 +1,14 @@
-//! The certificates of the Kafka part: cluster and clients authorities, brokers, a user, and the broken ones
-//! (expired, wrong name, foreign authority) that tests of TLS need. Writes PEM files; knows no cluster.
+//! The certificates of the Kafka part: cluster and clients authorities, brokers, a user, and the flawed ones that tests
+//! of TLS need. Writes PEM files; knows no cluster.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
-};
 
-/// How long a good certificate lasts, as Strimzi's do.
-const DAYS: i64 = 365;
+use crate::authority::{Authority, Flaw, Use, Validity};
+
+/// The subject of every broker's certificate.
+const BROKER: &str = "kafka-cluster-kafka";
 
 /// The folder of the PEM files.
 #[derive(Debug, Clone)]
@@ -18,23 +16,14 @@ pub struct Pki {
     dir: PathBuf,
 }
 
-/// An authority that can sign.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
-}
-
-/// Whom a certificate is for.
-enum Use {
-    Server,
-    Client,
-}
-
-/// When a certificate is good.
-#[derive(Clone, Copy, PartialEq)]
-enum Validity {
-    Now,
-    Past,
+/// The keystore that shows a certificate with this flaw.
+pub const fn keystore_of(flaw: Flaw) -> &'static str {
+    match flaw {
+        Flaw::Expired => "expired.pem",
+        Flaw::NotYetValid => "not-yet-valid.pem",
+        Flaw::WrongName => "wrong-name.pem",
+        Flaw::WrongAuthority => "foreign.pem",
+    }
 }
 
 impl Pki {
@@ -42,17 +31,21 @@ impl Pki {
     pub fn create(dir: &Path, broker_names: &[Vec<String>]) -> Result<Self> {
         std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
         let pki = Self { dir: dir.to_owned() };
-        let cluster = authority("io.strimzi", "cluster-ca v0")?;
-        let clients = authority("io.strimzi", "clients-ca v0")?;
-        let foreign = authority("nobody", "foreign-ca")?;
-        pki.write("ca.crt", &cluster.pem)?;
-        pki.write("clients-ca.crt", &clients.pem)?;
-        pki.write("foreign-ca.crt", &foreign.pem)?;
+        let cluster = Authority::new("io.strimzi", "cluster-ca v0")?;
+        let clients = Authority::new("io.strimzi", "clients-ca v0")?;
+        let foreign = Authority::new("nobody", "foreign-ca")?;
+        pki.write("ca.crt", cluster.pem())?;
+        pki.write("clients-ca.crt", clients.pem())?;
+        pki.write("foreign-ca.crt", foreign.pem())?;
         for (id, names) in broker_names.iter().enumerate() {
-            let (key, cert) = cluster.sign(names, "kafka-cluster-kafka", &Use::Server, Validity::Now)?;
-            pki.keystore(&format!("broker-{id}.pem"), &key, &cert, &cluster)?;
+            let pair = cluster.sign(names, BROKER, Use::Server, Validity::Now)?;
+            pki.keystore(&format!("broker-{id}.pem"), &pair.key, &pair.cert, cluster.pem())?;
         }
-        pki.broken_servers(&cluster, &foreign, broker_names.first().map_or(&[], Vec::as_slice))?;
+        let names = broker_names.first().map_or(&[][..], Vec::as_slice);
+        for flaw in Flaw::ALL {
+            let (pair, signer) = flaw.sign(&cluster, &foreign, names, BROKER)?;
+            pki.keystore(keystore_of(flaw), &pair.key, &pair.cert, &signer)?;
+        }
         pki.user("user", &clients, Validity::Now)?;
         pki.user("user-expired", &clients, Validity::Past)?;
         pki.user("user-foreign", &foreign, Validity::Now)?;
@@ -70,77 +63,21 @@ impl Pki {
         std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
     }
 
-    fn broken_servers(&self, cluster: &Authority, foreign: &Authority, names: &[String]) -> Result<()> {
-        let cn = "kafka-cluster-kafka";
-        let (key, cert) = cluster.sign(names, cn, &Use::Server, Validity::Past)?;
-        self.keystore("expired.pem", &key, &cert, cluster)?;
-        let elsewhere = ["kafka.elsewhere.example".to_owned()];
-        let (key, cert) = cluster.sign(&elsewhere, cn, &Use::Server, Validity::Now)?;
-        self.keystore("wrong-name.pem", &key, &cert, cluster)?;
-        let (key, cert) = foreign.sign(names, cn, &Use::Server, Validity::Now)?;
-        self.keystore("foreign.pem", &key, &cert, foreign)
-    }
-
     fn user(&self, name: &str, by: &Authority, validity: Validity) -> Result<()> {
-        let (key, cert) = by.sign(&[], "checkrun", &Use::Client, validity)?;
-        self.write(&format!("{name}.crt"), &cert)?;
-        self.write(&format!("{name}.key"), &key)
+        let pair = by.sign(&[], "checkrun", Use::Client, validity)?;
+        self.write(&format!("{name}.crt"), &pair.cert)?;
+        self.write(&format!("{name}.key"), &pair.key)
     }
 
     /// Kafka's PEM keystore: key and chain in one file.
-    fn keystore(&self, name: &str, key: &str, cert: &str, by: &Authority) -> Result<()> {
-        self.write(name, &format!("{key}{cert}{}", by.pem))
+    fn keystore(&self, name: &str, key: &str, cert: &str, signer: &str) -> Result<()> {
+        self.write(name, &format!("{key}{cert}{signer}"))
     }
 
     fn write(&self, name: &str, text: &str) -> Result<()> {
         let path = self.path(name);
         std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
     }
-}
-
-fn authority(organization: &str, name: &str) -> Result<Authority> {
-    let key = KeyPair::generate()?;
-    let mut params = params(&[], name, Validity::Now)?;
-    params.distinguished_name.push(DnType::OrganizationName, organization);
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let pem = params.self_signed(&key)?.pem();
-    Ok(Authority { issuer: Issuer::new(params, key), pem })
-}
-
-impl Authority {
-    /// A new key and its certificate, both PEM.
-    fn sign(&self, names: &[String], cn: &str, for_: &Use, validity: Validity) -> Result<(String, String)> {
-        let key = KeyPair::generate()?;
-        let mut params = params(names, cn, validity)?;
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = match for_ {
-            // a broker is its peers' client, too
-            Use::Server => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
-            Use::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
-        };
-        let cert = params.signed_by(&key, &self.issuer)?;
-        Ok((key.serialize_pem(), cert.pem()))
-    }
-}
-
-fn params(names: &[String], cn: &str, validity: Validity) -> Result<CertificateParams> {
-    let mut params = CertificateParams::new(names.to_vec())?;
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, cn);
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let day = |offset: i64| -> Result<_> {
-        let d = today.checked_add(jiff::Span::new().days(offset))?;
-        Ok(date_time_ymd(i32::from(d.year()), d.month() as u8, d.day() as u8))
-    };
-    let (from, to) = match validity {
-        Validity::Now => (-1, DAYS),
-        Validity::Past => (-30, -2),
-    };
-    params.not_before = day(from)?;
-    params.not_after = day(to)?;
-    Ok(params)
 }
 
 #[cfg(test)]
@@ -169,6 +106,7 @@ mod tests {
         assert!(san.iter().any(|n| n.contains("b0.kafka.svc")), "{san:?}");
         assert_eq!(san.len(), 2, "the address is a name, too: {san:?}");
         assert!(!leaf(&pki.read("expired.pem").unwrap()).1);
+        assert!(!leaf(&pki.read("not-yet-valid.pem").unwrap()).1);
         let wrong = leaf(&pki.read("wrong-name.pem").unwrap()).2;
         assert!(wrong.iter().all(|n| !n.contains("b0")), "{wrong:?}");
         assert!(leaf(&pki.read("foreign.pem").unwrap()).0.contains("foreign-ca"));

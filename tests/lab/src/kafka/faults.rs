@@ -1,15 +1,19 @@
 //! What can be broken about the brokers, and how each is mended.
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use super::admin::Admin;
+use super::certs::keystore_of;
 use super::layout::{self, BROKERS, NAMESPACE};
 use super::part::{Ports, in_one_cluster, ports};
+use super::{disks, manifests};
+use crate::authority::Flaw;
 use crate::cx::LabCx;
 use crate::objects::{Objects, Ref};
 use crate::part::{Fault, Order};
@@ -49,6 +53,42 @@ pub const LIST: &[Fault] = &[
         passes: false,
     },
     Fault {
+        name: "topic-under-replicated",
+        seen: "one broker no longer follows the others: what is written elsewhere has two of three copies after some 10 s",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: "broker-disk-full",
+        seen: "one broker's disk is full: it stops, its container restarts and stops again (CrashLoopBackOff)",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: Flaw::Expired.fault(),
+        seen: "all TLS listeners show a certificate that ended two days ago; what is in the clear works",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: Flaw::NotYetValid.fault(),
+        seen: "all TLS listeners show a certificate that begins in a month; what is in the clear works",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: Flaw::WrongName.fault(),
+        seen: "all TLS listeners show a certificate for elsewhere.example; what is in the clear works",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: Flaw::WrongAuthority.fault(),
+        seen: "all TLS listeners show a certificate of an authority that nobody trusts; what is in the clear works",
+        at: None,
+        passes: false,
+    },
+    Fault {
         name: "topic-lost-messages",
         seen: "records of every topic vanish within a second of being acknowledged",
         at: None,
@@ -75,6 +115,9 @@ pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
             replace(Some(task));
             Ok(Value::Null)
         }
+        "topic-under-replicated" => lag(cx, "-I").await,
+        "broker-disk-full" => fill(cx).await,
+        name if name.starts_with("certificate-") => show(cx, Some(Flaw::of(name)?)).await,
         other => bail!("kafka has no fault `{other}`"),
     }
 }
@@ -87,14 +130,91 @@ pub async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
         }
         "broker-stopped" | "two-brokers-down" => {
             scale(cx, BROKERS).await?;
-            let set = layout::set_name();
-            objects(cx)?.rolled_out(Ref("apps/v1", "StatefulSet", NAMESPACE, &set), LIMIT).await?;
+            rolled_out(cx).await?;
         }
         "topic-lost-messages" => replace(None),
+        "topic-under-replicated" => mend_lag(cx, memo["uid"].as_str().unwrap_or_default())?,
+        "broker-disk-full" => {
+            disks::empty(cx, VICTIM)?;
+            // a container that has failed often would wait for minutes
+            objects(cx)?.delete(Ref("v1", "Pod", NAMESPACE, &layout::pod(VICTIM))).await?;
+            rolled_out(cx).await?;
+        }
+        name if name.starts_with("certificate-") => drop(show(cx, None).await?),
         other => bail!("kafka has no fault `{other}` to heal"),
     }
     let ports = ports(cx)?;
-    cx.until("the brokers to be one cluster again", LIMIT, &[], || in_one_cluster(&ports)).await
+    cx.until("the brokers to be one cluster again", LIMIT, &[], || in_one_cluster(&ports)).await?;
+    cx.until("every partition to have all its copies", LIMIT, &[], || all_copies(&ports)).await
+}
+
+/// No partition lacks a copy that is in sync.
+async fn all_copies(ports: &Ports) -> Result<()> {
+    let first = ports.plain(0)?;
+    let seen = tokio::task::spawn_blocking(move || Admin::new(first).metadata()).await??;
+    for topic in &seen.topics {
+        let behind = topic.partitions.iter().find(|p| p.isr.len() < p.replicas.len());
+        if let Some(p) = behind {
+            bail!("{}-{}: {:?} of {:?} are in sync", topic.name, p.index, p.isr, p.replicas);
+        }
+    }
+    Ok(())
+}
+
+async fn rolled_out(cx: &LabCx) -> Result<()> {
+    let set = layout::set_name();
+    objects(cx)?.rolled_out(Ref("apps/v1", "StatefulSet", NAMESPACE, &set), LIMIT).await.map(|_| ())
+}
+
+/// Cuts what the victim asks of its peers as their follower; it stays their leader and a voter.
+async fn lag(cx: &LabCx, verb: &'static str) -> Result<Value> {
+    let uid = uid(cx).await?;
+    filter(cx, &uid, verb)?;
+    Ok(json!({ "uid": uid }))
+}
+
+fn filter(cx: &LabCx, uid: &str, verb: &str) -> Result<()> {
+    let found = podproc::find(Path::new("/proc"), uid, Some("java"))?;
+    let Some(pid) = found.first() else { bail!("the broker's pod {uid} has no java") };
+    let (pid, port) = (pid.to_string(), layout::REPLICATION_PORT.to_string());
+    let words = ["-t", &pid, "-n", "iptables", "-w", verb, "OUTPUT", "-p", "tcp", "--dport", &port, "-j", "DROP"];
+    cx.outside().tool("nsenter", &words).map(|_| ())
+}
+
+/// A pod that was replaced meanwhile took the cut with it.
+fn mend_lag(cx: &LabCx, uid: &str) -> Result<()> {
+    match podproc::find(Path::new("/proc"), uid, Some("java"))?.is_empty() {
+        true => Ok(()),
+        false => filter(cx, uid, "-D"),
+    }
+}
+
+/// Fills the victim's disk, and returns once the broker has stopped for want of room.
+async fn fill(cx: &LabCx) -> Result<Value> {
+    disks::fill(cx, VICTIM)?;
+    let ports = ports(cx)?;
+    let stopped = || async {
+        let (first, id) = (ports.plain(0)?, VICTIM as i32);
+        let seen = tokio::task::spawn_blocking(move || Admin::new(first).metadata()).await??;
+        ensure!(!seen.brokers.contains(&id), "the broker with the full disk still serves");
+        Ok(())
+    };
+    cx.until("the broker to run out of room", LIMIT, &[], stopped).await?;
+    Ok(Value::Null)
+}
+
+/// Makes every good TLS listener of every broker show a flawed certificate, or its own again.
+async fn show(cx: &LabCx, flaw: Option<Flaw>) -> Result<Value> {
+    let ports = ports(cx)?;
+    let keystore = flaw.map(|flaw| format!("{}/{}", manifests::CERTS, keystore_of(flaw)));
+    let work = move || -> Result<()> {
+        let good = layout::LISTENERS.iter().filter(|l| l.auth != layout::Auth::Plain && l.keystore.is_none());
+        let settings: Vec<_> = good.map(layout::keystore_setting).collect();
+        let config: Vec<_> = settings.iter().map(|key| (key.as_str(), keystore.as_deref())).collect();
+        (0..BROKERS).try_for_each(|id| Ok(Admin::new(ports.plain(id)?).set_broker_config(id, &config)?))
+    };
+    tokio::task::spawn_blocking(work).await??;
+    Ok(Value::Null)
 }
 
 fn objects(cx: &LabCx) -> Result<Objects> {

@@ -22,7 +22,7 @@ pub const METRICS_PORT: u16 = 9404;
 /// The controllers' own listener.
 const CONTROL_PORT: u16 = 9090;
 /// The listener between brokers.
-const REPLICATION_PORT: u16 = 9091;
+pub const REPLICATION_PORT: u16 = 9091;
 
 /// What a listener asks of its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,13 +176,27 @@ pub fn server_properties(id: usize, data: &str, certs: &str, advertised: impl Fn
     out
 }
 
+/// The setting that names what a listener shows. It can be changed while a broker runs.
+pub fn keystore_setting(l: &Listener) -> String {
+    format!("listener.name.{}.ssl.keystore.location", l.id().to_lowercase())
+}
+
+/// The keystore that broker `id` shows on its good listeners.
+pub fn own_keystore(id: usize) -> String {
+    format!("broker-{id}.pem")
+}
+
 /// The TLS and SASL settings of one listener.
 fn secure(line: &mut impl FnMut(&str, &str), l: &Listener, id: usize, certs: &str) {
-    let own = format!("broker-{id}.pem");
+    let own = own_keystore(id);
     let prefix = format!("listener.name.{}", l.id().to_lowercase());
     line(&format!("{prefix}.ssl.keystore.type"), "PEM");
     let keystore = l.keystore.unwrap_or(&own);
-    line(&format!("{prefix}.ssl.keystore.location"), &format!("{certs}/{keystore}"));
+    line(&keystore_setting(l), &format!("{certs}/{keystore}"));
+    // a fault may show a certificate for another name while the broker runs
+    for what in ["dn", "san"] {
+        line(&format!("{prefix}.ssl.allow.{what}.changes"), "true");
+    }
     match l.auth {
         Auth::Mutual => {
             line(&format!("{prefix}.ssl.client.auth"), "required");

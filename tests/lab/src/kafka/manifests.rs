@@ -241,8 +241,14 @@ pub fn user_secret() -> &'static str {
     USER
 }
 
-/// The rules of the JMX agent: the names that Strimzi's example gives the same beans.
+/// The rules of the JMX agent: the names that Strimzi's example gives the same beans. Only the beans that suites
+/// ask for: a scrape of all of them takes a broker a third of a second of CPU.
 pub const JMX_RULES: &str = r#"lowercaseOutputName: true
+includeObjectNames:
+- kafka.controller:*
+- kafka.server:type=BrokerTopicMetrics,*
+- kafka.server:type=ReplicaManager,*
+- kafka.server:type=raft-metrics,*
 rules:
 - pattern: kafka.server<type=(.+), name=(.+), clientId=(.+), topic=(.+), partition=(.*)><>Value
   name: kafka_server_$1_$2

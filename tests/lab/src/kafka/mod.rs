@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod certs;
 pub mod cluster;
+pub mod disks;
 pub mod faults;
 pub mod java;
 pub mod layout;

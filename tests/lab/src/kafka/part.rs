@@ -10,11 +10,12 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::admin::Admin;
-use super::certs::Pki;
+use super::certs::{Pki, keystore_of};
 use super::java::Java;
 use super::layout::{self, Auth, BROKERS, CLUSTER, Listener, NAMESPACE, PASSWORD, USER};
 use super::manifests::{self, Mounts};
-use super::{faults, recipes};
+use super::{disks, faults, recipes};
+use crate::authority::Flaw;
 use crate::cluster::recipes::BASE_IMAGE;
 use crate::cx::LabCx;
 use crate::objects::{Objects, Ref};
@@ -43,7 +44,7 @@ impl Part for Kafka {
     }
 
     fn recipes(&self) -> Vec<Recipe> {
-        vec![recipes::jars()]
+        vec![recipes::jars(), recipes::tools()]
     }
 
     fn up<'a>(&'a self, cx: &'a LabCx) -> BoxFuture<'a, Result<Running>> {
@@ -82,6 +83,7 @@ async fn up(cx: &LabCx) -> Result<Running> {
     let ports = ports(cx)?;
     let cluster_id = cluster_id(cx.lab());
     objects.apply(&settings(&cluster_id, &mounts(cx)?, &ports, &pki)?).await?;
+    disks::make(cx, objects).await?;
     objects.apply(&[manifests::stateful_set(&mounts(cx)?, &manifests::host_aliases(&addresses))]).await?;
     open_ports(cx, &ports, &addresses).await?;
     ready(cx, objects, &ports).await?;
@@ -214,9 +216,10 @@ fn settings(cluster_id: &str, mounts: &Mounts, ports: &Ports, pki: &Pki) -> Resu
     let read = |names: &[&str]| -> Result<BTreeMap<String, String>> {
         names.iter().map(|n| Ok(((*n).to_owned(), pki.read(n)?))).collect()
     };
-    let mut shown = read(&["expired.pem", "wrong-name.pem", "foreign.pem", "clients-ca.crt"])?;
+    let mut shown = read(&Flaw::ALL.map(keystore_of))?;
+    shown.extend(read(&["clients-ca.crt"])?);
     for id in 0..BROKERS {
-        shown.extend(read(&[&format!("broker-{id}.pem")])?);
+        shown.extend(read(&[&layout::own_keystore(id)])?);
     }
     let generation = json!({ "strimzi.io/ca-cert-generation": "0" });
     let clients = BTreeMap::from([("ca.crt".to_owned(), pki.read("clients-ca.crt")?)]);

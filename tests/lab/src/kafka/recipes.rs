@@ -7,6 +7,11 @@ use super::seed;
 use crate::making::Making;
 use crate::recipe::Recipe;
 
+/// What makes and mounts the brokers' disks, and the client that tests write and read with.
+pub fn tools() -> Recipe {
+    Recipe::new("kafka-tools", |_| Ok(())).packages(&["e2fsprogs", "kcat", "mount", "util-linux"])
+}
+
 /// Kafka's jars with the JMX agent, the seed of an empty disk, the class archive.
 pub fn jars() -> Recipe {
     Recipe::new("kafka", make_jars)

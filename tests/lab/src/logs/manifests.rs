@@ -23,11 +23,13 @@ pub fn vlagent(site: &Site, pod_logs: &str, checkpoints: &str) -> Vec<Value> {
             { "apiGroups": [""], "resources": ["nodes", "pods", "namespaces"], "verbs": ["get", "list", "watch"] },
         ]),
     );
-    out.push(daemon_set(site, pod_logs, checkpoints));
+    out.push(daemon_set(site, pod_logs, checkpoints, true));
     out
 }
 
-fn daemon_set(site: &Site, pod_logs: &str, checkpoints: &str) -> Value {
+/// The shipper itself; without `label` its lines do not say which cluster they are of.
+pub fn daemon_set(site: &Site, pod_logs: &str, checkpoints: &str, label: bool) -> Value {
+    let fields = if label { r#"{"cluster":"apps"}"# } else { "{}" };
     let labels = json!({ "app.kubernetes.io/name": SHIPPER, "app.kubernetes.io/instance": "apps" });
     let (mut volumes, mut mounts) = host_folders(&[site.bin.clone(), pod_logs.to_owned(), LINKS.to_owned()]);
     volumes.push(json!({ "name": "state", "hostPath": { "path": checkpoints, "type": "DirectoryOrCreate" } }));
@@ -52,7 +54,7 @@ fn daemon_set(site: &Site, pod_logs: &str, checkpoints: &str) -> Value {
                             "-kubernetesCollector",
                             format!("-kubernetesCollector.logsPath={LINKS}"),
                             "-kubernetesCollector.checkpointsPath=/state/checkpoints.json",
-                            r#"-kubernetesCollector.extraFields={"cluster":"apps"}"#,
+                            format!("-kubernetesCollector.extraFields={fields}"),
                             "-kubernetesCollector.streamFields=cluster,kubernetes.pod_namespace,kubernetes.pod_name,kubernetes.container_name",
                             format!("-remoteWrite.url=http://{STORE_HOST}:{STORE_PORT}/insert/native"),
                             "-remoteWrite.tmpDataPath=/state/queue",
@@ -83,6 +85,8 @@ mod tests {
         let command = spec["containers"][0]["command"].to_string();
         assert!(command.contains("streamFields=cluster,"), "{command}");
         assert!(command.contains(r#"extraFields={\"cluster\":\"apps\"}"#), "{command}");
+        let bare = daemon_set(&site, "/logs", "/state", false).to_string();
+        assert!(bare.contains("extraFields={}"), "{bare}");
         let mounts = spec["containers"][0]["volumeMounts"].to_string();
         assert!(mounts.contains("/logs") && mounts.contains(LINKS), "links need what they lead to: {mounts}");
     }

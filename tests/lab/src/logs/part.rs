@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use futures::future::BoxFuture;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::manifests::{self, LINKS, SHIPPER, STORE_PORT};
@@ -32,12 +33,26 @@ const AGENT: Ref<'static> = Ref("apps/v1", "DaemonSet", NAMESPACE, SHIPPER);
 /// No node has this label.
 const NOWHERE: &str = "lab.local/no-such-node";
 
-const FAULTS: &[Fault] = &[Fault {
-    name: "log-source-silent",
-    seen: "the shipper runs on no node, and its DaemonSet says 0 of 0: no new line of cluster apps arrives",
-    at: None,
-    passes: false,
-}];
+const FAULTS: &[Fault] = &[
+    Fault {
+        name: "log-source-silent",
+        seen: "the shipper runs on no node, and its DaemonSet says 0 of 0: no new line of cluster apps arrives",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: "cluster-label-missing",
+        seen: "new lines arrive without cluster=apps: whoever asks with it sees only old ones",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: "store-down",
+        seen: "every query is refused: connection reset; the shipper keeps what it reads and sends it later",
+        at: None,
+        passes: false,
+    },
+];
 
 /// Store and shipper.
 pub struct Logs;
@@ -98,8 +113,7 @@ async fn up(cx: &LabCx) -> Result<Running> {
     let port = cx.port("http")?;
     cx.relay(port, apps.room(), SocketAddr::from(([127, 0, 0, 1], STORE_PORT))).await?;
     let objects = apps.objects();
-    let pod_logs = apps.site().dir.join("podlogs").display().to_string();
-    let checkpoints = cx.dir()?.join("shipper").display().to_string();
+    let (pod_logs, checkpoints) = folders(cx)?;
     objects.apply(&[namespace()]).await?;
     objects.apply(&manifests::vlagent(&site(cx)?, &pod_logs, &checkpoints)).await?;
     cx.until("the store", LIMIT, &[&store], || fetch(port, "/health".into())).await?;
@@ -135,22 +149,49 @@ async fn arrives(cx: &LabCx, port: u16) -> Result<()> {
 }
 
 async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
-    if order.fault != "log-source-silent" {
-        bail!("logs has no fault `{}`", order.fault);
+    match order.fault.as_str() {
+        "log-source-silent" => {
+            select(cx, json!("true")).await?;
+            let gone =
+                |s: &Value| s["status"]["desiredNumberScheduled"] == 0 && s["status"]["currentNumberScheduled"] == 0;
+            cx.cluster("apps")?.objects().until(AGENT, LIMIT, gone).await?;
+        }
+        "cluster-label-missing" => label(cx, false).await?,
+        "store-down" => cx.process(STORE)?.end(Signal::SIGKILL, LIMIT).await?,
+        other => bail!("logs has no fault `{other}`"),
     }
-    select(cx, json!("true")).await?;
-    let gone = |s: &Value| s["status"]["desiredNumberScheduled"] == 0 && s["status"]["currentNumberScheduled"] == 0;
-    cx.cluster("apps")?.objects().until(AGENT, LIMIT, gone).await?;
     Ok(Value::Null)
 }
 
 async fn heal(cx: &LabCx, order: &Order) -> Result<()> {
-    if order.fault != "log-source-silent" {
-        bail!("logs has no fault `{}` to heal", order.fault);
+    match order.fault.as_str() {
+        "log-source-silent" => {
+            select(cx, Value::Null).await?;
+            cx.cluster("apps")?.objects().rolled_out(AGENT, LIMIT).await?;
+        }
+        "cluster-label-missing" => label(cx, true).await?,
+        "store-down" => {
+            let (store, port) = (cx.process(STORE)?, cx.port("http")?);
+            store.again()?;
+            cx.until("the store", LIMIT, &[&store], || fetch(port, "/health".into())).await?;
+        }
+        other => bail!("logs has no fault `{other}` to heal"),
     }
-    select(cx, Value::Null).await?;
-    cx.cluster("apps")?.objects().rolled_out(AGENT, LIMIT).await?;
     arrives(cx, cx.port("http")?).await
+}
+
+/// Where the pods' log files are, and where the shipper notes how far it has read.
+fn folders(cx: &LabCx) -> Result<(String, String)> {
+    let pod_logs = cx.cluster("apps")?.site().dir.join("podlogs").display().to_string();
+    Ok((pod_logs, cx.dir()?.join("shipper").display().to_string()))
+}
+
+/// Makes the shipper mark its lines, or not.
+async fn label(cx: &LabCx, wanted: bool) -> Result<()> {
+    let (pod_logs, checkpoints) = folders(cx)?;
+    let objects = cx.cluster("apps")?.objects().clone();
+    objects.apply(&[manifests::daemon_set(&site(cx)?, &pod_logs, &checkpoints, wanted)]).await?;
+    objects.rolled_out(AGENT, LIMIT).await.map(|_| ())
 }
 
 /// Asks for a node that is not there, or for any.

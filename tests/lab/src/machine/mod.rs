@@ -2,6 +2,7 @@
 //! It knows no part.
 
 pub mod cgroup;
+pub mod gate;
 pub mod memory;
 pub mod mounts;
 pub mod proc;

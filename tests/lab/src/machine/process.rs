@@ -60,11 +60,41 @@ impl Start {
         self
     }
 
+    /// With the shared files of an unpacked package where an installed one has them, for programs that look nowhere else.
+    #[must_use]
+    pub fn sees_shared(mut self, entry: &Path) -> Self {
+        let script = r#"mount -t overlay overlay -o "lowerdir=$0" /usr/share && exec "$@""#;
+        let layers = format!("{}:/usr/share", entry.join("usr/share").display());
+        let words = ["--mount", "--propagation", "private", "--", "/bin/sh", "-c", script, &layers];
+        self.args.insert(0, self.program.into_os_string());
+        self.args.splice(0..0, words.map(OsString::from));
+        self.program = "unshare".into();
+        self
+    }
+
+    /// Without root's rights, for programs that refuse them. They may still read and write what root may: the lab's
+    /// folder may lie where only root gets in.
+    #[must_use]
+    pub fn unprivileged(mut self) -> Self {
+        let may = "+dac_read_search,+dac_override";
+        let mut words = vec!["--securebits=+no_setuid_fixup,+noroot".to_owned()];
+        words.extend([format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"), "--clear-groups".to_owned()]);
+        words.extend([format!("--inh-caps={may}"), format!("--ambient-caps={may}")]);
+        words.extend([format!("--bounding-set=-all,{may}"), "--".to_owned()]);
+        self.args.insert(0, self.program.into_os_string());
+        self.args.splice(0..0, words.into_iter().map(OsString::from));
+        self.program = "setpriv".into();
+        self
+    }
+
     /// The process's name.
     pub fn name(&self) -> &str {
         &self.name
     }
 }
+
+/// The user that nothing belongs to.
+pub const NOBODY: u32 = 65534;
 
 /// A started process. Clones are the same process.
 #[derive(Debug, Clone)]

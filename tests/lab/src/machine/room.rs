@@ -7,7 +7,7 @@ use std::sync::mpsc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use nix::sched::{CloneFlags, unshare};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -87,6 +87,14 @@ impl Room {
             bail!("{program} {} ended with {}: {}", words.join(" "), out.status, said.trim());
         }
         Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+    }
+
+    /// Listens on an address of the room.
+    pub fn listen(&self, at: SocketAddr) -> Result<TcpListener> {
+        let listener = self.run(move || std::net::TcpListener::bind(at))?;
+        let listener = listener.with_context(|| format!("listening on {at} in {}", self.name))?;
+        listener.set_nonblocking(true).context("making a socket asynchronous")?;
+        TcpListener::from_std(listener).context("handing a socket to the runtime")
     }
 
     /// Connects to an address as the room sees it.

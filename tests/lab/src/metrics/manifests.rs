@@ -58,16 +58,25 @@ pub fn vmagent(site: &Site) -> Vec<Value> {
         ]),
     );
     out.push(json!({
-        "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": { "name": "vmagent", "namespace": NAMESPACE }, "data": { "scrape.yml": SCRAPE },
-    }));
-    out.push(json!({
         "apiVersion": "v1", "kind": "Service",
         "metadata": { "name": "vmagent", "namespace": NAMESPACE, "labels": agent_labels() },
         "spec": { "clusterIP": "None", "selector": agent_labels(), "ports": [{ "name": "http", "port": AGENT_PORT }] },
     }));
-    out.push(stateful_set(site));
+    out.extend(scraping(site, true));
     out
+}
+
+/// The scraper's settings and its set; without `label` its samples do not say which cluster they are of.
+pub fn scraping(site: &Site, label: bool) -> Vec<Value> {
+    let text = if label { SCRAPE.to_owned() } else { SCRAPE.replace(LABEL, "") };
+    let config = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "vmagent", "namespace": NAMESPACE }, "data": { "scrape.yml": text },
+    });
+    let mut set = stateful_set(site);
+    // a change of the settings alone would reach the pod a minute later
+    set["spec"]["template"]["metadata"]["annotations"] = json!({ "lab.local/labelled": label.to_string() });
+    vec![config, set]
 }
 
 fn agent_labels() -> Value {
@@ -117,6 +126,9 @@ fn stateful_set(site: &Site) -> Value {
         },
     })
 }
+
+/// What says of every sample which cluster it is of.
+const LABEL: &str = "  external_labels: { cluster: apps }\n";
 
 /// What is scraped: the cluster's own parts, the operator, the brokers, the scraper itself.
 const SCRAPE: &str = r#"global:
@@ -172,5 +184,8 @@ mod tests {
         let names: Vec<_> =
             all.iter().filter(|o| o["kind"] != "ConfigMap").map(|o| o["metadata"]["name"].clone()).collect();
         assert!(names.contains(&json!("vmagent")) && names.contains(&json!("observability-vmagent")));
+        let (with, without) = (scraping(&site, true), scraping(&site, false));
+        assert!(with[0].to_string().contains("cluster: apps") && !without[0].to_string().contains("cluster: apps"));
+        assert_ne!(with[1], without[1], "another pod is made");
     }
 }

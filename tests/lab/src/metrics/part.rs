@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use futures::future::BoxFuture;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
+use super::alerting::{self, Rules};
 use super::manifests::{self, NAMESPACE, STORE_PORT, Site};
 use super::recipe;
 use crate::cluster::recipes::BASE_IMAGE;
 use crate::cx::LabCx;
-use crate::machine::process::Start;
+use crate::machine::process::{Process, Start};
 use crate::objects::Ref;
 use crate::part::{Fault, Order, Part, Running};
 use crate::plainhttp::{encode, get};
@@ -37,6 +39,36 @@ const FAULTS: &[Fault] = &[
         passes: false,
     },
     Fault {
+        name: "cluster-label-missing",
+        seen: "the scraper's samples lack the label cluster=apps: whoever asks with it sees older and older ones, then none",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: "remote-write-refused",
+        seen: "the store is read-only and refuses what the scraper sends (errors and retries grow there); queries grow stale",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: "store-down",
+        seen: "every query is refused: connection reset; vmalert's rules keep their last state, with health err",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: "alert-firing",
+        seen: "the alert LabAlarm fires, at vmalert and at Alertmanager",
+        at: None,
+        passes: false,
+    },
+    Fault {
+        name: "rule-never-fires",
+        seen: "the rule TargetDown asks for a series that nobody writes: inactive, healthy, and no series was fetched",
+        at: None,
+        passes: false,
+    },
+    Fault {
         name: "metrics-stale",
         seen: "the scraper's pod is Ready but nothing it sends arrives: queries answer with older and older samples, then with none",
         at: None,
@@ -53,7 +85,7 @@ impl Part for Metrics {
     }
 
     fn about(&self) -> &'static str {
-        "VictoriaMetrics, filled by a vmagent in apps that scrapes API server, kubelet, operator and brokers"
+        "VictoriaMetrics, filled by a vmagent in apps that scrapes API server, kubelet, operator and brokers; vmalert, Alertmanager"
     }
 
     fn needs(&self) -> &'static [&'static str] {
@@ -61,7 +93,7 @@ impl Part for Metrics {
     }
 
     fn recipes(&self) -> Vec<Recipe> {
-        vec![recipe::programs()]
+        vec![recipe::programs(), recipe::alertmanager()]
     }
 
     fn up<'a>(&'a self, cx: &'a LabCx) -> BoxFuture<'a, Result<Running>> {
@@ -100,12 +132,7 @@ pub fn site(cx: &LabCx) -> Result<Site> {
 
 async fn up(cx: &LabCx) -> Result<Running> {
     let apps = cx.cluster("apps")?;
-    let start = Start::new(STORE, cx.made(&recipe::programs())?.join(STORE))
-        .arg(format!("-storageDataPath={}", cx.dir()?.join("data").display()))
-        .arg(format!("-httpListenAddr=:{STORE_PORT}"))
-        // fresh samples count at once; by default the newest half minute is hidden
-        .args(["-search.latencyOffset=0s", "-retentionPeriod=7d", "-memory.allowedBytes=128MiB"]);
-    let store = cx.spawn(start.room(apps.room()))?;
+    let store = store(cx, &[])?;
     let port = cx.port("http")?;
     cx.relay(port, apps.room(), SocketAddr::from(([127, 0, 0, 1], STORE_PORT))).await?;
     let objects = apps.objects();
@@ -113,14 +140,37 @@ async fn up(cx: &LabCx) -> Result<Running> {
     objects.apply(&manifests::vmagent(&site(cx)?)).await?;
     cx.until("the store", LIMIT, &[&store], || fetch(port, "/health".into())).await?;
     objects.rolled_out(AGENT, LIMIT).await?;
-    arrives(cx, port).await?;
+    tokio::try_join!(arrives(cx, port), alerting::up(cx, apps.room()))?;
+    let (rules, alerts) = alerting::ports(cx)?;
     let target = Fragment::default()
+        .endpoint("rules", json!({ "http": { "url": format!("http://127.0.0.1:{rules}") } }))
+        .endpoint("alertmanager", json!({ "http": { "url": format!("http://127.0.0.1:{alerts}") } }))
         .endpoint("metrics", json!({ "promql": { "url": format!("http://127.0.0.1:{port}") } }))
         .default_for("promql", "metrics")
         .sentence(
             "metrics: VictoriaMetrics 1.151 without its latency offset; a new series still shows only after some 10 s",
         );
     Ok(Running { target, ..Running::default() })
+}
+
+/// Starts the store; `more` are words that a fault adds.
+fn store(cx: &LabCx, more: &[&str]) -> Result<Process> {
+    let start = Start::new(STORE, cx.made(&recipe::programs())?.join(STORE))
+        .arg(format!("-storageDataPath={}", cx.dir()?.join("data").display()))
+        .arg(format!("-httpListenAddr=:{STORE_PORT}"))
+        // fresh samples count at once; by default the newest half minute is hidden
+        .args(["-search.latencyOffset=0s", "-retentionPeriod=7d", "-memory.allowedBytes=128MiB"])
+        .args(more.iter().copied());
+    cx.spawn(start.room(cx.cluster("apps")?.room()))
+}
+
+/// The store anew, with other words; it writes what it has to disk first.
+async fn restart_store(cx: &LabCx, more: &[&str]) -> Result<()> {
+    let before = cx.process(STORE)?;
+    before.end(Signal::SIGINT, LIMIT).await?;
+    cx.dismiss(&before, LIMIT).await?;
+    let (store, port) = (store(cx, more)?, cx.port("http")?);
+    cx.until("the store", LIMIT, &[&store], || fetch(port, "/health".into())).await.map(|_| ())
 }
 
 async fn fetch(port: u16, path: String) -> Result<String> {
@@ -161,6 +211,12 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
     match order.fault.as_str() {
         "vmagent-stopped" => scale(cx, 0).await?,
         "metrics-stale" => filter(cx, "-I")?,
+        "cluster-label-missing" => label(cx, false).await?,
+        // no disk has so much room, so the store takes nothing more, as with a full one
+        "remote-write-refused" => restart_store(cx, &["-storage.minFreeDiskSpaceBytes=1000TB"]).await?,
+        "store-down" => cx.process(STORE)?.end(Signal::SIGKILL, LIMIT).await?,
+        "alert-firing" => alerting::put(cx, Rules::Firing).await?,
+        "rule-never-fires" => alerting::put(cx, Rules::Deaf).await?,
         other => bail!("metrics has no fault `{other}`"),
     }
     Ok(Value::Null)
@@ -173,9 +229,20 @@ async fn heal(cx: &LabCx, order: &Order) -> Result<()> {
             cx.cluster("apps")?.objects().rolled_out(AGENT, LIMIT).await?;
         }
         "metrics-stale" => filter(cx, "-D")?,
+        "cluster-label-missing" => label(cx, true).await?,
+        "remote-write-refused" => restart_store(cx, &[]).await?,
+        "store-down" => cx.process(STORE)?.again()?,
+        "alert-firing" | "rule-never-fires" => return alerting::put(cx, Rules::Good).await,
         other => bail!("metrics has no fault `{other}` to heal"),
     }
     arrives(cx, cx.port("http")?).await
+}
+
+/// Makes the scraper mark its samples, or not.
+async fn label(cx: &LabCx, wanted: bool) -> Result<()> {
+    let objects = cx.cluster("apps")?.objects().clone();
+    objects.apply(&manifests::scraping(&site(cx)?, wanted)).await?;
+    objects.rolled_out(AGENT, LIMIT).await.map(|_| ())
 }
 
 async fn scale(cx: &LabCx, replicas: u64) -> Result<()> {

@@ -1,4 +1,5 @@
-//! How the stores, the scraper and the shipper get into the cache: one Go module, pinned with its sums.
+//! How the stores, the scraper and the shipper get into the cache: one Go module, pinned with its sums. Alertmanager
+//! is Debian's, unpacked and not installed.
 
 use anyhow::Result;
 
@@ -23,4 +24,9 @@ pub fn programs() -> Recipe {
 
 fn make(making: &Making) -> Result<()> {
     PROGRAMS.iter().try_for_each(|(name, package)| making.go_build(name, package, ""))
+}
+
+/// Alertmanager.
+pub fn alertmanager() -> Recipe {
+    Recipe::new("alertmanager", |making| making.unpack(&["prometheus-alertmanager"]))
 }

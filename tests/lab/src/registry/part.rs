@@ -46,6 +46,12 @@ const FAULTS: &[Fault] = &[
         at: None,
         passes: false,
     },
+    Fault {
+        name: "registry-readonly",
+        seen: "the registry's mode is READONLY: schemas are read, every change is answered 422 with error_code 42205",
+        at: None,
+        passes: false,
+    },
 ];
 
 /// The registry.
@@ -110,6 +116,7 @@ async fn up(cx: &LabCx) -> Result<Running> {
         .endpoint("registry", json!({ "http": { "url": format!("http://127.0.0.1:{port}") } }))
         .endpoint("registry-through", json!({ "http": { "through": through() } }))
         .input("registry_knows_kafka", json!(false))
+        .sentence("registry: its mode (READWRITE, READONLY) is kept and answered for by the lab, Apicurio has none")
         .sentence("registry: Apicurio 2.6.13 with Confluent's API at the root of its port; in memory, so a new pod begins empty");
     Ok(Running { target, ..Running::default() })
 }
@@ -150,6 +157,10 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
             level(cx, "NONE").await?;
             Ok(Value::Null)
         }
+        "registry-readonly" => {
+            mode(cx, "READONLY").await?;
+            Ok(Value::Null)
+        }
         other => bail!("registry has no fault `{other}`"),
     }
 }
@@ -165,6 +176,7 @@ async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
             podproc::signal(memo["uid"].as_str().unwrap_or_default(), "java", Signal::Continue)?;
         }
         "registry-accepts-everything" => level(cx, LEVEL).await?,
+        "registry-readonly" => mode(cx, "READWRITE").await?,
         other => bail!("registry has no fault `{other}` to heal"),
     }
     well(cx, cx.port("http")?).await
@@ -173,6 +185,18 @@ async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
 async fn level(cx: &LabCx, level: &'static str) -> Result<()> {
     let port = cx.port("http")?;
     tokio::task::spawn_blocking(move || crate::inside::level(&at(port), level)).await?
+}
+
+async fn mode(cx: &LabCx, mode: &'static str) -> Result<()> {
+    let port = cx.port("http")?;
+    let asked = tokio::task::spawn_blocking(move || {
+        let body = json!({ "mode": mode }).to_string();
+        let body = Some(("application/vnd.schemaregistry.v1+json", body.as_str()));
+        plainhttp::request("PUT", &at(port), "/mode", body, ANSWER)
+    });
+    let answer = asked.await??;
+    ensure!(answer.status == 200, "PUT /mode: {} {}", answer.status, answer.body);
+    Ok(())
 }
 
 async fn scale(objects: &Objects, replicas: u64) -> Result<()> {

@@ -2,9 +2,13 @@
 
 mod cluster;
 mod kafka;
+mod redis;
 mod registry;
+pub mod s3;
+mod sql;
 mod stores;
 mod strimzi;
+mod web;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +22,8 @@ use crate::objects::Objects;
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// The parts that can be asked.
-pub const PARTS: [&str; 7] = ["apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi"];
+pub const PARTS: [&str; 11] =
+    ["apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi", "s3", "sql", "redis", "web"];
 
 /// Asks `part` through `target`; the answer is a line of what was seen.
 pub async fn run(part: &str, target: &Value) -> Result<String> {
@@ -29,12 +34,16 @@ pub async fn run(part: &str, target: &Value) -> Result<String> {
         "metrics" => stores::metrics(target).await,
         "logs" => stores::logs(target).await,
         "strimzi" => strimzi::topic(target).await,
+        "s3" => s3::backup(target).await,
+        "sql" => sql::both(target).await,
+        "redis" => redis::keys(target).await,
+        "web" => web::documents(target).await,
         other => bail!("there is no smoke test of `{other}`; there are: {}", PARTS.join(", ")),
     }
 }
 
 /// A text of the target file, by its path of keys.
-fn text<'a>(target: &'a Value, path: &[&str]) -> Result<&'a str> {
+pub fn text<'a>(target: &'a Value, path: &[&str]) -> Result<&'a str> {
     let found = path.iter().fold(target, |at, key| &at[*key]);
     found.as_str().with_context(|| format!("the target has no {}", path.join(".")))
 }

@@ -1,0 +1,3 @@
+//! Redis, from Debian, with a password.
+
+pub mod part;

@@ -1,0 +1,127 @@
+//! Runs ended at random moments by SIGINT, SIGTERM and SIGKILL on the lab's real servers: nothing of a run is left,
+//! nothing else is touched. What there is, is listed from the servers' side, by kubectl, kcat and plain HTTP.
+//!
+//! Runs where `CHECKRUN_LAB_TARGET` says that a lab is up. `STORM_SEED` repeats a storm.
+
+use std::collections::BTreeMap;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use crate::support::lab::Lab;
+use crate::support::{Folder, Ran};
+
+/// Runs that are asked to stop, and runs that are killed.
+const ASKED: usize = 50;
+const KILLED: usize = 10;
+/// A run of the suite takes about this long, so signals come before, in and after everything it does.
+const SPAN: Duration = Duration::from_millis(4500);
+
+/// Objects, a patch, a topic with messages, a subject with clean-up of its own; then a while of standing still.
+const SUITE: &str = r#"checks:
+  - id: space
+    kube.apply: { manifest: { apiVersion: v1, kind: Namespace, metadata: { name: "storm-{{ run.id }}" } } }
+  - id: things
+    foreach: { n: [1, 2, 3, 4, 5, 6] }
+    needs: [space]
+    kube.apply:
+      manifest: { apiVersion: v1, kind: ConfigMap, metadata: { name: "thing-{{ n }}", namespace: "storm-{{ run.id }}" }, data: { n: "{{ n }}" } }
+  - id: patched
+    kube.patch: { kind: ConfigMap, namespace: default, name: storm, merge: { data: { owner: "{{ run.id }}" } } }
+  - id: topic
+    kafka.topic: { name: "storm-{{ run.id }}", partitions: 3, replication_factor: 3 }
+    save: { name: name }
+  - id: messages
+    kafka.produce: { topic: "{{ checks.topic.name }}", messages: 50 }
+  - id: subject
+    endpoint: registry
+    http: { method: POST, path: "/subjects/storm-{{ run.id }}/versions", json: { schema: '{"type":"string"}' } }
+    cleanup:
+      - http: { method: DELETE, path: "/subjects/storm-{{ run.id }}", status: [200, 404] }
+      - http: { method: DELETE, path: "/subjects/storm-{{ run.id }}?permanent=true", status: [200, 404] }
+  - id: stands
+    needs: [things, patched, messages, subject]
+    kube.list: { kind: ConfigMap, namespace: "storm-{{ run.id }}" }
+    expect:
+      - items.len() >= 6
+    holds_for: 1500ms
+"#;
+
+/// What must not be there before.
+const TAKEN: &str = r#"checks:
+  - id: object
+    kube.apply: { manifest: { apiVersion: v1, kind: ConfigMap, metadata: { name: storm, namespace: default }, data: { owner: thief } } }
+  - id: topic
+    kafka.topic: { name: TOPIC, partitions: 1, replication_factor: 3 }
+"#;
+
+#[test]
+fn a_run_that_is_stopped_or_killed_leaves_nothing_and_touches_nothing() {
+    let Some(lab) = Lab::find() else {
+        println!("left out: no lab is up (CHECKRUN_LAB_TARGET)");
+        return;
+    };
+    let seed = std::env::var("STORM_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(fresh_seed);
+    println!("storm: STORM_SEED={seed}");
+    let mut random = Random(seed);
+    lab.kubectl(&["delete", "configmap", "storm", "-n", "default", "--ignore-not-found"]);
+    lab.kubectl(&["create", "configmap", "storm", "-n", "default", "--from-literal=owner=nobody"]);
+    let before = lab.everything();
+    let folder = Folder::with(SUITE).file("s/suite.yaml", "suite: s\ndefaults: { cluster: apps, timeout: 30s }\n");
+    let mut codes: BTreeMap<i32, usize> = BTreeMap::new();
+    for at in 0..ASKED {
+        let signal = if at % 2 == 0 { "INT" } else { "TERM" };
+        let ran = interrupted(&folder, &lab, signal, random.below(SPAN));
+        // A signal in the first milliseconds meets a program that only reads, and ends it as any other.
+        let before_all = ran.code == -1 && ran.out.is_empty() && ran.err.is_empty();
+        assert!(before_all || [0, 130].contains(&ran.code), "{signal}: {}", ran.all());
+        *codes.entry(ran.code).or_default() += 1;
+    }
+    lab.nothing_is_left(&before, "after SIGINT and SIGTERM");
+    for _ in 0..KILLED {
+        interrupted(&folder, &lab, "KILL", random.below(SPAN));
+        if folder.checkrun("report last").code != 2 {
+            let cleaned = folder.checkrun("cleanup last");
+            assert_eq!(cleaned.code, 0, "{}", cleaned.all());
+        }
+    }
+    lab.nothing_is_left(&before, "after SIGKILL and cleanup");
+    println!("storm: exit codes of {ASKED} runs: {codes:?}; {KILLED} killed and cleaned up");
+
+    let topic = lab.topics().into_iter().find(|name| !name.starts_with('_')).unwrap();
+    let taken = Folder::with(&TAKEN.replace("TOPIC", &topic)).file("s/suite.yaml", "suite: s\ndefaults: { cluster: apps, timeout: 30s }\n");
+    let ran = taken.checkrun(&format!("s --target {}", lab.target));
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.out.contains("2 error") || ran.out.contains("2 failed"), "neither is taken over: {}", ran.all());
+    lab.nothing_is_left(&before, "after refusing what was there before");
+    lab.kubectl(&["delete", "configmap", "storm", "-n", "default"]);
+}
+
+fn interrupted(folder: &Folder, lab: &Lab, signal: &str, after: Duration) -> Ran {
+    let child = folder.start(&format!("s --target {}", lab.target));
+    std::thread::sleep(after);
+    send(&child, signal);
+    Ran::from(child.wait_with_output().unwrap())
+}
+
+/// A run that has ended by itself is not waited for yet, so its number is still its own.
+fn send(child: &Child, signal: &str) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+fn fresh_seed() -> u64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos() as u64)
+}
+
+/// Random numbers that a seed repeats (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, span: Duration) -> Duration {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Duration::from_micros((mixed ^ (mixed >> 31)) % span.as_micros() as u64)
+    }
+}
