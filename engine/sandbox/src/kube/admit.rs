@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::object::{metadata, name};
 use super::refusal::{Cause, Refusal};
 use super::types::resource::Resource;
-use super::types::{defaults, shape, unknown, valid};
+use super::types::{defaults, quantity, shape, unknown, valid};
 
 /// An object that may be stored.
 #[derive(Debug)]
@@ -30,6 +30,9 @@ pub(super) fn decode(resource: &Resource, mut object: Json) -> Result<Admitted, 
         metadata(&mut object);
     }
     let unknown = unknown::prune(resource.schema(), &mut object);
+    if resource.custom.is_none() {
+        quantity::spell(resource.schema(), &mut object);
+    }
     nameless(&mut object);
     defaults::complete(resource, &mut object);
     Ok(Admitted { object, unknown })

@@ -17,6 +17,7 @@ use super::reference::Ref;
 use super::refusal::{About, Refusal};
 use super::server::{Server, lock};
 use super::store::{Act, By, Change, Face, Key};
+use super::types::definition;
 use super::types::resource::Resource;
 use super::{admit, http, patch, selector, view};
 use crate::clock::Clock;
@@ -264,6 +265,15 @@ impl Cluster {
             "contexts": [{ "name": name, "context": { "cluster": name, "user": name } }],
         })
         .to_string()
+    }
+
+    /// What the cluster does not look at although a real one would, a sentence each: rules of definitions in CEL.
+    #[must_use]
+    pub fn unchecked(&self) -> Vec<String> {
+        let definitions = "customresourcedefinitions.apiextensions.k8s.io".into();
+        self.server.read(|store| {
+            store.shelf(&definitions, None).filter_map(|(_, object)| definition::warning(object)).collect()
+        })
     }
 
     /// What clients have asked so far, in the order in which they were answered.

@@ -103,6 +103,8 @@ impl Server {
 }
 
 async fn client(kubeconfig: Kubeconfig) -> Client {
-    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    // What is refused is to be seen, not tried again.
+    config.default_retry = false;
     Client::try_from(config).unwrap()
 }

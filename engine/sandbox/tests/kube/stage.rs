@@ -13,6 +13,8 @@ pub struct Stage {
     pub cluster: Cluster,
     pub client: Client,
     pub url: String,
+    /// For the administrator.
+    pub kubeconfig: String,
     _served: Served,
 }
 
@@ -39,8 +41,8 @@ impl Stage {
         };
         let served = cluster.serve(listener, tls);
         let url = format!("{scheme}://{address}");
-        let client = client(&cluster.kubeconfig(&url, authority.as_ref().map(Authority::pem), "admin")).await;
-        Self { cluster, client, url, _served: served }
+        let kubeconfig = cluster.kubeconfig(&url, authority.as_ref().map(Authority::pem), "admin");
+        Self { client: client(&kubeconfig).await, cluster, url, kubeconfig, _served: served }
     }
 
     /// A client who shows this token.
@@ -55,7 +57,9 @@ fn config(authority: &Authority) -> std::sync::Arc<rustls::ServerConfig> {
 
 async fn client(kubeconfig: &str) -> Client {
     let kubeconfig = Kubeconfig::from_yaml(kubeconfig).unwrap();
-    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    // What is refused is to be seen, not tried again.
+    config.default_retry = false;
     Client::try_from(config).unwrap()
 }
 

@@ -9,6 +9,7 @@ use crate::kube::object::{metadata, name, namespace};
 use crate::kube::patch::owners::Manager;
 use crate::kube::refusal::{Cause, Refusal};
 use crate::kube::store::{Act, Face};
+use crate::kube::types::definition;
 use crate::kube::types::resource::Resource;
 
 /// What becomes of fields that nobody knows.
@@ -64,7 +65,11 @@ pub(super) fn decoded(desk: &Desk, resource: &Resource, object: Json) -> Result<
     let cannot =
         |why: &str| Refusal::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"));
     let admitted = admit::decode(resource, object).map_err(|why| cannot(&why))?;
-    judged(strictness, admitted, cannot)
+    let mut written = judged(strictness, admitted, cannot)?;
+    if resource.kind == "CustomResourceDefinition" {
+        written.warnings.extend(definition::warning(&written.object));
+    }
+    Ok(written)
 }
 
 /// A patched object, decoded.

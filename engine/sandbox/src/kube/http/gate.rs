@@ -157,7 +157,7 @@ async fn at(desk: Desk, spot: Spot) -> Result<Answer, Refusal> {
         return Err(Refusal::method_not_allowed());
     }
     match spot.part.as_str() {
-        "" | "status" | "finalize" => object(&desk, &spot, verb),
+        "" | "status" => object(&desk, &spot, verb),
         "log" => logs::read(&desk, &spot),
         "scale" => scale::answer(&desk, &spot, verb),
         "eviction" => evict::answer(&desk, &spot),

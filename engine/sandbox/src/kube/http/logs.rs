@@ -54,6 +54,9 @@ pub(super) fn read(desk: &Desk, spot: &Spot) -> Result<Answer, Refusal> {
         })?;
         (part.text(lines, part.last), lines.len())
     };
+    if seen == 0 && pod["spec"]["nodeName"].is_null() {
+        return Ok(Answer::text(204, "text/plain", ""));
+    }
     if !request.says("follow") || part.previous {
         return Ok(Answer::text(200, "text/plain", text));
     }

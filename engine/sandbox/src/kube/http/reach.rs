@@ -31,7 +31,9 @@ pub(super) fn service(desk: &Desk, namespace: &str, called: &str, port: &str) ->
     let unreachable =
         || Refusal::new(503, "ServiceUnavailable", format!("no endpoints available for service {called:?}"));
     let mut ports = items(&service["spec"]["ports"]);
-    let wanted = ports.find(|one| port.is_empty() || one["name"] == port || one["port"].to_string() == port);
+    let number: Option<u64> = port.parse().ok();
+    let wanted =
+        ports.find(|one| port.is_empty() || one["name"] == port || number.is_some_and(|port| one["port"] == port));
     let wanted = wanted.ok_or_else(|| {
         let why = format!("no service port {port} found for service {called:?}");
         Refusal::new(503, "ServiceUnavailable", why)

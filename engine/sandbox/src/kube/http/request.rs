@@ -111,6 +111,9 @@ impl Request {
             }),
             "application/yaml" => serde_yaml::from_slice(&self.body)
                 .map_err(|why| Refusal::bad_request(format!("error decoding YAML: {why}"))),
+            "application/vnd.kubernetes.protobuf" => Err(Refusal::unsupported(
+                "objects that are sent as protobuf, only JSON and YAML: with kubectl, write \"create … --dry-run=client -o yaml\" and apply that",
+            )),
             _ => Err(Refusal::unsupported_media(&["application/json", "application/yaml"])),
         }
     }

@@ -167,8 +167,8 @@ fn step_into<'a>(value: &'a Json, step: &str) -> Vec<&'a Json> {
     if let Some(filter) = step.strip_prefix("?(@.").and_then(|rest| rest.strip_suffix(')')) {
         let Some((path, wanted)) = filter.split_once("==") else { return Vec::new() };
         let wanted = wanted.trim().trim_matches(['"', '\'']);
-        let fits =
-            |item: &&Json| find(item, path.trim()).is_some_and(|found| found == wanted || found.to_string() == wanted);
+        let shown = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let fits = |item: &&Json| find(item, path.trim()).is_some_and(|found| shown(found) == wanted);
         return items(value).filter(fits).collect();
     }
     let word = step.trim_matches(['"', '\'']);

@@ -103,6 +103,7 @@ impl Watching {
         let mut bookmark = Instant::now() + BOOKMARK;
         let mut faults = self.server.faults.subscribe();
         loop {
+            let _ = faults.wait_for(|faults| !faults.is_frozen()).await;
             let late = self.server.clock.wall(faults.borrow_and_update().staleness());
             let (events, next, reached) = match self.due(seen, late) {
                 Ok(due) => due,

@@ -75,6 +75,16 @@ impl Store {
                 self.address(object);
                 json!({ "loadBalancer": {} })
             }
+            ("networking.k8s.io", "Ingress") => json!({ "loadBalancer": {} }),
+            ("apps", "ReplicaSet") => json!({ "replicas": 0 }),
+            ("apps", "StatefulSet") => json!({ "availableReplicas": 0, "replicas": 0 }),
+            ("apps", "DaemonSet") => json!({
+                "currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0,
+            }),
+            ("batch", "Job") => {
+                select(object);
+                json!({})
+            }
             ("apps" | "batch" | "policy", _) if resource.has_status() => json!({}),
             ("apiextensions.k8s.io", _) => {
                 let causes = definition::wrong(object);
@@ -103,6 +113,13 @@ impl Store {
             service["spec"]["clusterIP"] = Ipv4Addr::from_bits(base + self.services).to_string().into();
         }
         service["spec"]["clusterIPs"] = json!([service["spec"]["clusterIP"]]);
+        let outside = matches!(service["spec"]["type"].as_str(), Some("NodePort" | "LoadBalancer"));
+        for port in service["spec"].get_mut("ports").and_then(Json::as_array_mut).into_iter().flatten() {
+            if outside && port["nodePort"].as_u64().is_none_or(|node| node == 0) {
+                self.node_ports += 1;
+                port["nodePort"] = (30_000 + self.node_ports % 2768).into();
+            }
+        }
     }
 
     /// Fills in the UIDs of owners that are named without one: nobody who writes a file knows them.
@@ -132,6 +149,22 @@ impl Store {
             self.collect_orphan(key, act);
         }
     }
+}
+
+/// A job selects its pods by its own UID, unless it says how itself.
+fn select(job: &mut Json) {
+    if job["spec"]["manualSelector"] == true {
+        return;
+    }
+    let (uid, name) = (uid(job).to_owned(), name(job).to_owned());
+    let labels = metadata(&mut job["spec"]["template"]).entry("labels").or_insert_with(|| json!({}));
+    for prefix in ["batch.kubernetes.io/", ""] {
+        labels[format!("{prefix}controller-uid")] = uid.as_str().into();
+        labels[format!("{prefix}job-name")] = name.as_str().into();
+    }
+    let labels = labels.clone();
+    metadata(job).entry("labels").or_insert(labels);
+    job["spec"]["selector"] = json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } });
 }
 
 /// What is wrong with the name of an object.

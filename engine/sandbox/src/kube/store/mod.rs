@@ -119,7 +119,9 @@ pub(super) struct Store {
     endings: Vec<Ending>,
     /// How long pods take to end when they are told to; None: the world ends them.
     pub(super) ending: Option<Duration>,
+    /// How many addresses and ports of nodes were given to services.
     services: u32,
+    node_ports: u32,
 }
 
 impl Default for Store {
@@ -133,6 +135,7 @@ impl Default for Store {
             endings: Vec::new(),
             ending: Some(Duration::from_secs(1)),
             services: 0,
+            node_ports: 0,
         }
     }
 }

@@ -35,7 +35,7 @@ fn sets(kind: &str) -> Vec<(&'static str, &'static str)> {
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "ReplicationController" | "Job" => {
             vec![("spec.template.", "Pod")]
         }
-        "CronJob" => vec![("spec.jobTemplate.", "Job"), ("spec.jobTemplate.spec.template.", "Pod")],
+        "CronJob" => vec![("spec.jobTemplate.spec.template.", "Pod")],
         "PodTemplate" => vec![("template.", "Pod")],
         _ => Vec::new(),
     };
@@ -50,12 +50,12 @@ fn sets(kind: &str) -> Vec<(&'static str, &'static str)> {
 fn put(value: &mut Json, path: &[&str], default: &Json) {
     let Some((first, rest)) = path.split_first() else { return };
     if let Some(list) = first.strip_suffix("[]") {
-        for item in value[list].as_array_mut().into_iter().flatten() {
+        for item in value.get_mut(list).and_then(Json::as_array_mut).into_iter().flatten() {
             put(item, rest, default);
         }
     } else if let Some(optional) = first.strip_suffix('?') {
-        if value[optional].is_object() {
-            put(&mut value[optional], rest, default);
+        if let Some(inner) = value.get_mut(optional).filter(|inner| inner.is_object()) {
+            put(inner, rest, default);
         }
     } else if rest.is_empty() {
         if value[*first].is_null() && value.is_object() {
@@ -71,25 +71,68 @@ fn put(value: &mut Json, path: &[&str], default: &Json) {
 
 /// Defaults that depend on other fields.
 fn follow(resource: &Resource, object: &mut Json) {
-    match resource.kind.as_str() {
-        "Service" if resource.group.is_empty() => {
-            for port in object["spec"]["ports"].as_array_mut().into_iter().flatten() {
-                if port["targetPort"].is_null() {
-                    port["targetPort"] = port["port"].clone();
-                }
-            }
+    if let Some((prefix, _)) = sets(&resource.kind).into_iter().find(|(_, set)| *set == "Pod") {
+        let spec = prefix.split('.').chain(["spec"]).filter(|part| !part.is_empty());
+        let spec = spec.fold(Some(object as &mut Json), |place, part| place?.get_mut(part));
+        spec.into_iter().for_each(pull);
+    }
+    for strategy in ["strategy", "updateStrategy"] {
+        // Another way of updating has nothing to say of this one.
+        if let Some(strategy) = object.get_mut("spec").and_then(|spec| spec.get_mut(strategy))
+            && strategy["type"] != "RollingUpdate"
+            && let Json::Object(strategy) = strategy
+            && resource.group == "apps"
+        {
+            strategy.shift_remove("rollingUpdate");
         }
-        "Job" => {
-            let once = object["spec"]["completions"].is_null() && object["spec"]["parallelism"].is_null();
-            if once && object["spec"].is_object() {
-                object["spec"]["completions"] = 1.into();
+    }
+    match resource.kind.as_str() {
+        "Service" if resource.group.is_empty() => service(object),
+        "Job" if object["spec"].is_object() => {
+            let spec = &mut object["spec"];
+            if spec["completions"].is_null() && spec["parallelism"].is_null() {
+                spec["completions"] = 1.into();
             }
-            if object["spec"]["parallelism"].is_null() && object["spec"].is_object() {
-                object["spec"]["parallelism"] = 1.into();
+            if spec["parallelism"].is_null() {
+                spec["parallelism"] = 1.into();
             }
         }
         "Secret" if object["stringData"].is_object() => encode(object),
         _ => {}
+    }
+}
+
+/// An image without a version, or of the latest, is pulled each time.
+fn pull(spec: &mut Json) {
+    for list in ["containers", "initContainers"] {
+        for container in spec.get_mut(list).and_then(Json::as_array_mut).into_iter().flatten() {
+            let image = container["image"].as_str().unwrap_or_default();
+            let named = image.rsplit('/').next().unwrap_or_default();
+            let latest = !named.contains('@') && named.rsplit_once(':').is_none_or(|(_, version)| version == "latest");
+            if container["imagePullPolicy"].is_null() && container.is_object() {
+                container["imagePullPolicy"] = if latest { "Always" } else { "IfNotPresent" }.into();
+            }
+        }
+    }
+}
+
+/// What the type of a service asks for.
+fn service(object: &mut Json) {
+    let spec = &mut object["spec"];
+    for port in spec.get_mut("ports").and_then(Json::as_array_mut).into_iter().flatten() {
+        if port["targetPort"].is_null() && port.is_object() {
+            port["targetPort"] = port["port"].clone();
+        }
+    }
+    let (outside, balanced) =
+        (spec["type"] != "ClusterIP" && spec["type"] != "ExternalName", spec["type"] == "LoadBalancer");
+    for (field, value, wanted) in [
+        ("externalTrafficPolicy", Json::from("Cluster"), outside),
+        ("allocateLoadBalancerNodePorts", Json::from(true), balanced),
+    ] {
+        if wanted && spec[field].is_null() && spec.is_object() {
+            spec[field] = value;
+        }
     }
 }
 
@@ -156,6 +199,19 @@ mod tests {
             (&pod["restartPolicy"], &pod["containers"][0]["ports"][0]["protocol"]),
             (&json!("Always"), &json!("TCP"))
         );
+    }
+
+    #[test]
+    fn nothing_is_made_up_where_there_is_no_list() {
+        let done = completed(
+            "v1",
+            "Pod",
+            json!({ "spec": { "containers": [{ "name": "c", "image": "a/b:1" }, { "name": "d", "image": "x:5000/b" }] } }),
+        );
+        let spec = &done["spec"];
+        assert!(spec.get("initContainers").is_none() && spec["containers"][0].get("ports").is_none());
+        let pulled = |at: usize| &spec["containers"][at]["imagePullPolicy"];
+        assert_eq!((pulled(0), pulled(1)), (&json!("IfNotPresent"), &json!("Always")));
     }
 
     #[test]

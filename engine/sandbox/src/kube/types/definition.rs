@@ -126,6 +126,30 @@ pub(in crate::kube) fn wrong(definition: &Json) -> Vec<Cause> {
     causes
 }
 
+/// How many rules of a definition nobody here evaluates (`x-kubernetes-validations`, written in CEL).
+pub(in crate::kube) fn unjudged(definition: &Json) -> usize {
+    match definition {
+        Json::Object(map) => map
+            .iter()
+            .map(|(word, inner)| match word.as_str() {
+                "x-kubernetes-validations" => inner.as_array().map_or(0, Vec::len),
+                _ => unjudged(inner),
+            })
+            .sum(),
+        Json::Array(list) => list.iter().map(unjudged).sum(),
+        _ => 0,
+    }
+}
+
+/// What is to be said of them.
+pub(in crate::kube) fn warning(definition: &Json) -> Option<String> {
+    let count = unjudged(&definition["spec"]["versions"]);
+    let called = name(definition);
+    (count > 0).then(|| {
+        format!("the sandbox does not evaluate x-kubernetes-validations: {count} rules of {called} are not looked at")
+    })
+}
+
 /// What the controllers of the server fill in.
 pub(in crate::kube) fn accepted(definition: &mut Json, now: Timestamp) {
     let names = &mut definition["spec"]["names"];
@@ -164,6 +188,13 @@ mod tests {
         let mut versions = ["v1alpha1", "v1beta2", "v2", "foo", "v1", "v1beta10"];
         versions.sort_by_key(|version| rank(version));
         assert_eq!(versions, ["v2", "v1", "v1beta10", "v1beta2", "v1alpha1", "foo"]);
+    }
+
+    #[test]
+    fn rules_that_nobody_evaluates_are_named() {
+        let schema = json!({ "properties": { "spec": { "x-kubernetes-validations": [{ "rule": "self.a < 3" }, { "rule": "true" }] } } });
+        let definition = json!({ "metadata": { "name": "teas.x.io" }, "spec": { "versions": [{ "schema": { "openAPIV3Schema": schema } }] } });
+        assert!(warning(&definition).unwrap().ends_with("2 rules of teas.x.io are not looked at"));
     }
 
     #[test]

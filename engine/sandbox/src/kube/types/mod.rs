@@ -3,6 +3,7 @@
 pub(super) mod catalogue;
 pub(super) mod defaults;
 pub(super) mod definition;
+pub(super) mod quantity;
 pub(super) mod resource;
 pub(super) mod rules;
 pub(super) mod schema;
