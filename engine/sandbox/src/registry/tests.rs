@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::site::Pages;
 use super::store::Store;
 use super::*;
-use crate::web::{Asked, Site as _};
+use crate::web::Asked;
 
 const V1: &str = r#"{ "type": "record", "name": "Order", "fields": [{ "name": "id", "type": "string" }] }"#;
 const V2: &str = r#"{"type":"record","name":"Order","fields":[{"name":"id","type":"string"},{"name":"n","type":"int","default":0}]}"#;

@@ -100,7 +100,7 @@ fn join(groups: &mut Coordinator, client: &mut Client, at: usize, now: Millis) -
         rebalance: 30_000,
         sort: "consumer".into(),
         protocols: vec![("range".into(), Bytes::new())],
-        two_steps: at % 2 == 0,
+        two_steps: at.is_multiple_of(2),
     };
     match groups.join(GROUP, asked, now) {
         Ok(id) => {
