@@ -5,8 +5,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
 use crate::cache::Cache;
@@ -16,6 +17,7 @@ use crate::launch::{self, Lifetime};
 use crate::ledger::{self, Fate, LOGS, Ledger};
 use crate::machine::{memory, process};
 use crate::part::Order;
+use crate::recipe::Recipe;
 use crate::torture::Torture;
 use crate::{hold, parts, prove, serve, smoke};
 
@@ -78,20 +80,37 @@ fn serve_lab(cache: Cache, name: &str) -> Result<()> {
     runtime()?.block_on(serve::run(&dir, cx))
 }
 
+/// Compilers take every core there is, so they go one after the other; what waits for the network goes beside them.
 fn build(cache: &Cache, names: &[String]) -> Result<()> {
+    let start = Instant::now();
     let all = parts::all();
     let mut seen = BTreeSet::new();
+    let mut recipes = Vec::new();
     for name in parts::with_needs(&all, names)? {
-        for recipe in parts::find(&all, name)?.recipes() {
-            if !seen.insert(recipe.key()) {
-                continue;
-            }
-            let made = cache.make(&recipe)?;
-            let when = if made.before { "was there" } else { "built" };
-            eprintln!("{}: {when}, {:.1} s, {} bytes", recipe.key(), made.seconds, made.bytes);
-        }
+        recipes.extend(parts::find(&all, name)?.recipes().into_iter().filter(|r| seen.insert(r.key())));
     }
+    let (beside, compiled): (Vec<_>, Vec<_>) = recipes.into_iter().partition(|r| r.fetches);
+    let count = beside.len() + compiled.len();
+    let bytes = std::thread::scope(|scope| {
+        let beside = scope.spawn(|| make_all(cache, &beside));
+        let compiled = make_all(cache, &compiled);
+        let beside = beside.join().map_err(|_| anyhow!("the thread that fetches panicked"))?;
+        Ok::<u64, anyhow::Error>(compiled? + beside?)
+    })?;
+    eprintln!("{count} recipes: {:.1} s, {bytes} bytes", start.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// The bytes of all entries.
+fn make_all(cache: &Cache, recipes: &[Recipe]) -> Result<u64> {
+    let mut bytes = 0;
+    for recipe in recipes {
+        let made = cache.make(recipe)?;
+        let when = if made.before { "was there" } else { "built" };
+        eprintln!("{}: {when}, {:.1} s, {} bytes", recipe.key(), made.seconds, made.bytes);
+        bytes += made.bytes;
+    }
+    Ok(bytes)
 }
 
 fn up(

@@ -78,6 +78,8 @@ impl Image {
         let config = self.config(&digest(&layer)?).to_string();
         let manifest = json!([{"Config": "config.json", "RepoTags": [self.name], "Layers": ["layer.tar"]}]).to_string();
         let mut out = tar::Builder::new(create(archive)?);
+        // the layer's file is new each time, and its age is not content
+        out.mode(tar::HeaderMode::Deterministic);
         add_text(&mut out, "manifest.json", &manifest)?;
         add_text(&mut out, "config.json", &config)?;
         out.append_path_with_name(&layer, "layer.tar").context("packing the layer")?;

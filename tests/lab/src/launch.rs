@@ -54,13 +54,16 @@ fn start(cache: &Cache, lab: &Path, name: &str, lifetime: Lifetime) -> Result<()
     let log = logs.join("lab.log");
     let mut child = holder(name, lifetime, &log)?.spawn().context("starting unshare, of the package util-linux")?;
     let identity = proc::identify(child.id() as i32);
-    {
-        let _guard = cache.lock("ledgers")?;
-        let ledger = Ledger { holder: identity, boot: ledger::boot()?, ..Ledger::default() };
-        ledger.write(lab)?;
-    }
+    note(cache, lab, &Ledger { holder: identity, boot: ledger::boot()?, ..Ledger::default() })?;
+    let mut first = None;
     let limit = Instant::now() + ANSWER;
-    while UnixStream::connect(control::socket(lab)).is_err() {
+    while first.is_none() || UnixStream::connect(control::socket(lab)).is_err() {
+        if first.is_none()
+            && let Some(found) = child_of(child.id() as i32)
+        {
+            first = Some(found);
+            note(cache, lab, &Ledger { holder: identity, first, boot: ledger::boot()?, ..Ledger::default() })?;
+        }
         if let Some(status) = child.try_wait().context("looking at the lab's holder")? {
             bail!("the lab's holder ended with {status}:\n{}", process::tail(&log, 8));
         }
@@ -70,6 +73,18 @@ fn start(cache: &Cache, lab: &Path, name: &str, lifetime: Lifetime) -> Result<()
         std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())
+}
+
+/// Writes down who holds the lab, before anything else is noted there.
+fn note(cache: &Cache, lab: &Path, ledger: &Ledger) -> Result<()> {
+    let _guard = cache.lock("ledgers")?;
+    ledger.write(lab)
+}
+
+/// The only child of a process; `unshare` has one as soon as the namespaces are there.
+fn child_of(parent: i32) -> Option<proc::Identity> {
+    let all = proc::parents();
+    all.iter().find(|(_, of)| **of == parent).and_then(|(pid, _)| proc::identify(*pid))
 }
 
 /// A process namespace, so that all goes when its first process goes, and a mount namespace, so that nothing of the

@@ -25,6 +25,10 @@ pub const LOGS: &str = "logs";
 pub struct Ledger {
     /// The process that everything of the lab dies with.
     pub holder: Option<Identity>,
+    /// The first process of the lab's process namespace, the holder's child. It is gone only when all others of the
+    /// namespace are, which may be some time after the holder.
+    #[serde(default)]
+    pub first: Option<Identity>,
     /// The boot of the machine in which the holder was started: process numbers mean nothing in another.
     pub boot: String,
     /// Control groups to remove.
@@ -103,6 +107,9 @@ pub fn clear(lab: &Path) -> Result<()> {
     if let Fate::Runs(holder) = ledger.fate_now()? {
         end(holder)?;
     }
+    if let Some(first) = ledger.first.filter(|_| boot().is_ok_and(|now| now == ledger.boot)) {
+        end(first)?;
+    }
     for group in &ledger.cgroups {
         cgroup::remove(group, GONE)?;
     }
@@ -116,14 +123,17 @@ pub fn clear(lab: &Path) -> Result<()> {
     remove(&lab.join("ledger.json"))
 }
 
-fn end(holder: Identity) -> Result<()> {
-    // between the look and the kill the process can only have ended: its number is not used again so soon
-    kill(Pid::from_raw(holder.pid), Signal::SIGKILL)
-        .with_context(|| format!("ending the lab's holder {}", holder.pid))?;
+/// Kills a process if it is there, and waits until it is gone.
+fn end(process: Identity) -> Result<()> {
     let limit = Instant::now() + GONE;
-    while proc::is_there(holder) {
+    while proc::is_there(process) {
+        // between the look and the kill it can only have ended: its number is not used again so soon
+        match kill(Pid::from_raw(process.pid), Signal::SIGKILL) {
+            Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
+            Err(e) => return Err(e).with_context(|| format!("ending process {} of the lab", process.pid)),
+        }
         if Instant::now() > limit {
-            bail!("process {} was killed and is still there", holder.pid);
+            bail!("process {} was killed and is still there", process.pid);
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -174,6 +184,16 @@ mod tests {
         let left: Vec<_> = labs(dir.path());
         assert_eq!(left, ["logs"]);
         clear(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn what_outlives_the_holder_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let first = proc::identify(child.id() as i32);
+        Ledger { first, boot: boot().unwrap(), ..Ledger::default() }.write(dir.path()).unwrap();
+        clear(dir.path()).unwrap();
+        assert!(child.try_wait().unwrap().is_some(), "it is gone when clearing is over");
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Making {
     /// The `go` command, its caches kept apart from the user's, since they grow to gigabytes.
     pub fn go(&self, verb: &str) -> Result<Command> {
         let caches = [("GOMODCACHE", "go/mod"), ("GOCACHE", "go/build")];
-        let mut command = Command::new(crate::cache::tools::go()?);
+        let mut command = Command::new(crate::cache::tools::go(&self.shared.join("go/mod"))?);
         for (name, folder) in caches {
             let folder = self.shared.join(folder);
             fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;

@@ -20,6 +20,8 @@ pub struct Recipe {
     pub files: Vec<(&'static str, Cow<'static, [u8]>)>,
     /// Debian packages that must be installed, to make it or to run what it makes.
     pub packages: &'static [&'static str],
+    /// Making it is mostly waiting for the network, so that it may go on beside a compiler. No part of the key.
+    pub fetches: bool,
     /// Makes the entry; only ever called when the entry is missing.
     pub make: fn(&Making) -> Result<()>,
 }
@@ -27,7 +29,7 @@ pub struct Recipe {
 impl Recipe {
     /// A recipe without files and packages.
     pub fn new(name: &'static str, make: fn(&Making) -> Result<()>) -> Self {
-        Self { name, revision: 1, files: Vec::new(), packages: &[], make }
+        Self { name, revision: 1, files: Vec::new(), packages: &[], fetches: false, make }
     }
 
     /// Adds a file, as a rule with `include_bytes!`.
@@ -41,6 +43,13 @@ impl Recipe {
     #[must_use]
     pub fn packages(mut self, names: &'static [&'static str]) -> Self {
         self.packages = names;
+        self
+    }
+
+    /// Says that making it is mostly waiting for the network.
+    #[must_use]
+    pub fn fetched(mut self) -> Self {
+        self.fetches = true;
         self
     }
 

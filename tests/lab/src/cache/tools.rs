@@ -1,6 +1,6 @@
 //! Finds the compilers and package tools that recipes need, on the path first, else from Debian.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -10,14 +10,58 @@ use super::{Cache, debian};
 /// From this version on, `go` fetches by itself the newer release that a module asks for.
 const GO: (u32, u32) = (1, 21);
 
+/// The release to fetch where Debian's is older than that. It is a module as any other, with a sum that `go` checks.
+const TOOLCHAIN: &str = "go1.26.8";
+
 /// The `go` command.
-pub fn go() -> Result<PathBuf> {
+pub fn go(modules: &Path) -> Result<PathBuf> {
     let find = || program("go").filter(|go| go_version(go).is_some_and(|v| v >= GO));
     if let Some(go) = find() {
         return Ok(go);
     }
-    install(&["golang-go"])?;
-    find().with_context(|| format!("Go {}.{} or newer is needed; Debian 12 has it in backports: golang-go", GO.0, GO.1))
+    if program("go").is_none() {
+        install(&["golang-go"])?;
+    }
+    match find() {
+        Some(go) => Ok(go),
+        None => fetch_go(&must("go", "golang-go")?, modules),
+    }
+}
+
+/// A newer Go, fetched by an old one into the folder of modules.
+fn fetch_go(old: &Path, modules: &Path) -> Result<PathBuf> {
+    let machine = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => bail!("there is no Go to fetch for {other}; install Go {}.{} or newer", GO.0, GO.1),
+    };
+    let module = format!("golang.org/toolchain@v0.0.1-{TOOLCHAIN}.linux-{machine}");
+    let folder = modules.join(&module);
+    if !folder.join("bin/go").is_file() {
+        let mut command = Command::new(old);
+        command.args(["mod", "download", &module]).current_dir("/").env("GOMODCACHE", modules).env("GOFLAGS", "");
+        let out = command.output().context("starting go")?;
+        if !out.status.success() {
+            bail!("fetching {TOOLCHAIN}: {}", String::from_utf8_lossy(&out.stderr).trim());
+        }
+    }
+    // modules hold no programs: what is one has to be marked
+    let tools = folder.join("pkg/tool").join(format!("linux_{machine}"));
+    for place in [folder.join("bin"), tools] {
+        mark(&place)?;
+    }
+    Ok(folder.join("bin/go"))
+}
+
+/// Makes every file of a folder one that can be started.
+fn mark(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    for entry in std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
+        let path = entry?.path();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
+            .with_context(|| format!("marking {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// The `mvn` command.

@@ -9,7 +9,7 @@ use crate::recipe::Recipe;
 
 /// What makes and mounts the brokers' disks, and the client that tests write and read with.
 pub fn tools() -> Recipe {
-    Recipe::new("kafka-tools", |_| Ok(())).packages(&["e2fsprogs", "kcat", "mount", "util-linux"])
+    Recipe::new("kafka-tools", |_| Ok(())).packages(&["curl", "e2fsprogs", "kcat", "mount", "util-linux"]).fetched()
 }
 
 /// Kafka's jars with the JMX agent, the seed of an empty disk, the class archive.
@@ -17,6 +17,7 @@ pub fn jars() -> Recipe {
     Recipe::new("kafka", make_jars)
         .file("pom.xml", &include_bytes!("../../recipes/kafka/pom.xml")[..])
         .packages(&["openjdk-17-jre-headless"])
+        .fetched()
 }
 
 /// The registry's server, unpacked.
@@ -24,6 +25,7 @@ pub fn registry() -> Recipe {
     Recipe::new("registry", make_registry)
         .file("pom.xml", &include_bytes!("../../recipes/registry/pom.xml")[..])
         .packages(&["openjdk-17-jre-headless"])
+        .fetched()
 }
 
 fn make_jars(making: &Making) -> Result<()> {

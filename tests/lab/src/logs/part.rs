@@ -157,7 +157,8 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
             cx.cluster("apps")?.objects().until(AGENT, LIMIT, gone).await?;
         }
         "cluster-label-missing" => label(cx, false).await?,
-        "store-down" => cx.process(STORE)?.end(Signal::SIGKILL, LIMIT).await?,
+        // it writes what it has to disk first: lines that are lost are another fault
+        "store-down" => cx.process(STORE)?.end(Signal::SIGINT, LIMIT).await?,
         other => bail!("logs has no fault `{other}`"),
     }
     Ok(Value::Null)

@@ -28,5 +28,5 @@ fn make(making: &Making) -> Result<()> {
 
 /// Alertmanager.
 pub fn alertmanager() -> Recipe {
-    Recipe::new("alertmanager", |making| making.unpack(&["prometheus-alertmanager"]))
+    Recipe::new("alertmanager", |making| making.unpack(&["prometheus-alertmanager"])).fetched()
 }

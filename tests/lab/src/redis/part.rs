@@ -35,7 +35,7 @@ const FAULTS: [Fault; 4] = [
 
 /// The programs, unpacked from Debian's archive and not installed.
 pub fn programs() -> Recipe {
-    Recipe::new("redis", |making| making.unpack(&["redis-tools"]))
+    Recipe::new("redis", |making| making.unpack(&["redis-tools"])).fetched()
 }
 
 /// The client in the cache's entry.

@@ -10,7 +10,7 @@ use crate::recipe::Recipe;
 
 /// The programs.
 pub fn programs() -> Recipe {
-    Recipe::new("postgresql", make)
+    Recipe::new("postgresql", make).fetched()
 }
 
 fn make(making: &Making) -> Result<()> {

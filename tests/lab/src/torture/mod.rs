@@ -18,8 +18,8 @@ use crate::machine::proc::{self, Identity};
 use chance::Chance;
 use traces::{Machine, Traces};
 
-/// The latest moment of a kill, counted from the start of `lab up`.
-const LATEST: Duration = Duration::from_secs(30);
+/// The latest moment of a kill, counted from the start of `lab up`: most fall into the start.
+const LATEST: Duration = Duration::from_secs(15);
 /// How long one `lab up` or `lab down` may take.
 const LIMIT: Duration = Duration::from_secs(600);
 /// What the lab that is left alone runs.

@@ -44,8 +44,9 @@ impl Traces {
         let words = |pid: i32| format!("process {pid}: {}", proc::command_line(pid));
         left.extend(self.processes.iter().filter(|p| alive(p)).map(|(pid, _)| words(*pid)));
         let pids: Vec<i32> = proc::parents().into_keys().collect();
-        let place = dir.to_string_lossy();
-        left.extend(pids.iter().filter(|pid| proc::command_line(**pid).contains(&*place)).map(|pid| words(*pid)));
+        // with what follows it: another lab's name may begin with this one's
+        let place = format!("{}/", dir.display());
+        left.extend(pids.iter().filter(|pid| proc::command_line(**pid).contains(&place)).map(|pid| words(*pid)));
         let now: BTreeSet<String> = pids.iter().filter_map(|pid| network(*pid)).collect();
         left.extend(self.networks.intersection(&now).map(|n| format!("network namespace {n}")));
         left.extend(groups(name)?.into_iter().map(|g| format!("control group {}", g.display())));
@@ -81,16 +82,14 @@ fn groups(name: &str) -> Result<Vec<PathBuf>> {
 
 fn mounts(place: &str) -> Result<Vec<String>> {
     let text = fs::read_to_string("/proc/self/mounts").context("reading /proc/self/mounts")?;
-    let inside = format!("{place}/");
-    Ok(text.lines().filter(|l| l.contains(&inside)).map(str::to_owned).collect())
+    Ok(text.lines().filter(|l| l.contains(place)).map(str::to_owned).collect())
 }
 
 fn loops(place: &str) -> Vec<String> {
     let Ok(entries) = fs::read_dir("/sys/block") else { return Vec::new() };
-    let inside = format!("{place}/");
     let backing = entries.flatten().filter_map(|e| {
         let file = fs::read_to_string(e.path().join("loop/backing_file")).ok()?;
-        file.contains(&inside).then(|| format!("{} on {}", e.file_name().to_string_lossy(), file.trim()))
+        file.contains(place).then(|| format!("{} on {}", e.file_name().to_string_lossy(), file.trim()))
     });
     backing.collect()
 }
@@ -135,7 +134,7 @@ impl Machine {
             seen.insert(what.into(), told(program, words));
         }
         let text = fs::read_to_string("/proc/self/mounts").context("reading /proc/self/mounts")?;
-        let place = dir.to_string_lossy().into_owned();
+        let place = format!("{}/", dir.display());
         seen.insert("mounts".into(), text.lines().filter(|l| !l.contains(&place)).collect::<Vec<_>>().join("\n"));
         Ok(Self(seen))
     }

@@ -15,6 +15,7 @@ use crate::cx::LabCx;
 use crate::machine::process::{Process, Start};
 use crate::part::{Fault, Order, Part, Running};
 use crate::plainhttp;
+use crate::recipe::Recipe;
 use crate::target::{Fragment, write_whole};
 
 /// The server's process.
@@ -53,6 +54,11 @@ impl Part for Web {
 
     fn about(&self) -> &'static str {
         "a small HTTP server of the lab, with and without TLS, that misbehaves on order"
+    }
+
+    fn recipes(&self) -> Vec<Recipe> {
+        // the server is this program; its tests ask it with curl
+        vec![Recipe::new("web-tools", |_| Ok(())).packages(&["curl"]).fetched()]
     }
 
     fn up<'a>(&'a self, cx: &'a LabCx) -> BoxFuture<'a, Result<Running>> {
