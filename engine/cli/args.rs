@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use value::{Allow, Format, ReportFormat, ReportTo};
+pub use value::{Allow, Format, ReportFormat, ReportTo, Target};
 use value::{duration, input, jobs, target};
 
 /// Runs declarative checks. A pass means something.
@@ -43,6 +43,9 @@ pub enum Command {
     Report(Report),
     /// Undo what a run that was killed left behind
     Cleanup(Cleanup),
+    /// Start the embedded platform of a suite and keep it up
+    #[cfg(feature = "sandbox")]
+    Sandbox(Sandbox),
     /// Print the completions of a shell
     Completions(Completions),
     /// Print the version
@@ -50,8 +53,21 @@ pub enum Command {
 }
 
 /// Names of the commands of this version, `help` included.
-pub const COMMANDS: [&str; 11] =
-    ["run", "validate", "plan", "list", "explain", "schema", "report", "cleanup", "completions", "version", "help"];
+pub const COMMANDS: &[&str] = &[
+    "run",
+    "validate",
+    "plan",
+    "list",
+    "explain",
+    "schema",
+    "report",
+    "cleanup",
+    #[cfg(feature = "sandbox")]
+    "sandbox",
+    "completions",
+    "version",
+    "help",
+];
 
 /// Which suites, against what.
 #[derive(Debug, Args)]
@@ -66,9 +82,10 @@ pub struct Suites {
 /// The target and the inputs.
 #[derive(Debug, Args)]
 pub struct Place {
-    /// File of the target: clusters, endpoints, secrets, what is allowed
+    /// File of the target: clusters, endpoints, secrets, what is allowed; or `sandbox`: an embedded platform that is
+    /// started for the run
     #[arg(long, value_name = "FILE", value_parser = target)]
-    pub target: Option<PathBuf>,
+    pub target: Option<Target>,
     /// Value of an input; repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = input)]
     pub input: Vec<(String, String)>,
@@ -126,6 +143,22 @@ pub struct Run {
     /// Everything that happens to this check, as it happens
     #[arg(long, value_name = "CHECK")]
     pub trace: Option<String>,
+    /// With `--target sandbox`: this goes wrong in it; repeatable
+    #[cfg(feature = "sandbox")]
+    #[arg(long, value_name = "NAME")]
+    pub fault: Vec<String>,
+}
+
+/// `checkrun sandbox`.
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// Folder of the suite whose world is started
+    #[arg(value_name = "SUITE", default_value = ".")]
+    pub suite: PathBuf,
+    /// This goes wrong in it; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub fault: Vec<String>,
 }
 
 /// `checkrun validate`.
@@ -170,7 +203,7 @@ pub struct Explain {
 /// `checkrun schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// Which one to print: suite, checks, template, criteria, target, report
+    /// Which one to print: suite, checks, template, criteria, target, world, world-library, report
     #[arg(value_name = "NAME", default_value = "suite")]
     pub which: String,
     /// Fail (exit 1) where a generated file is stale
@@ -200,7 +233,7 @@ pub struct Cleanup {
     #[command(flatten)]
     pub run: RunName,
     /// File of the target, where it is not any more where the run found it
-    #[arg(long, value_name = "FILE", value_parser = target)]
+    #[arg(long, value_name = "FILE")]
     pub target: Option<PathBuf>,
 }
 

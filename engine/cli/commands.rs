@@ -7,6 +7,8 @@ pub mod list;
 pub mod plan;
 pub mod report;
 pub mod run;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod schema;
 pub mod validate;
 pub mod version;

@@ -1,9 +1,9 @@
 //! What the language names and this version has not: refused by name, never accepted and ignored.
 
 /// Commands.
-const COMMANDS: [&str; 15] = [
-    "coverage", "diff", "graph", "history", "new", "prove", "rbac", "record", "replay", "resume", "rollback",
-    "sandbox", "sign", "test", "verify",
+const COMMANDS: &[&str] = &[
+    "coverage", "diff", "graph", "history", "new", "prove", "rbac", "record", "replay", "resume", "rollback", "sign",
+    "test", "verify",
 ];
 
 /// Options of commands that this version has.
@@ -26,11 +26,6 @@ pub fn option(word: &str) -> Option<String> {
 /// The refusal of a report's format.
 pub fn format(word: &str) -> Option<String> {
     FORMATS.contains(&word).then(|| refusal("the report", word))
-}
-
-/// The refusal of a target that is not a file.
-pub fn target(word: &str) -> Option<String> {
-    (word == "sandbox").then(|| refusal("the target", word))
 }
 
 fn refusal(sort: &str, name: &str) -> String {

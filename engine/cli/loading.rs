@@ -6,7 +6,7 @@ use checkrun_kinds::{ENDPOINTS, KINDS};
 use checkrun_report::{Paint, diagnostics};
 use checkrun_spec::load::{Defaults, LoadRequest, Loaded, Permission, Selection, load};
 
-use crate::args::{Choice, Place};
+use crate::args::{Choice, Place, Target};
 use crate::exit::Exit;
 use crate::screen::{Screen, tell};
 
@@ -14,6 +14,7 @@ use crate::screen::{Screen, tell};
 const READINESS: &str = include_str!("../../checks/lib/readiness.yaml");
 
 /// How to load.
+#[derive(Clone, Copy)]
 pub struct Loading<'a> {
     /// Target and inputs.
     pub place: &'a Place,
@@ -27,9 +28,20 @@ impl Loading<'_> {
     /// Loads one suite: plan, and what is wrong.
     #[must_use]
     pub fn suite(&self, suite: &Path) -> Loaded {
+        match &self.place.target {
+            None => self.against(suite, None),
+            Some(Target::File(path)) => self.against(suite, Some(path)),
+            #[cfg(feature = "sandbox")]
+            Some(Target::Sandbox) => crate::world::plan(self, suite),
+        }
+    }
+
+    /// Loads one suite for the target of this file.
+    #[must_use]
+    pub fn against(&self, suite: &Path, target: Option<&Path>) -> Loaded {
         load(LoadRequest {
             suite,
-            target: self.place.target.as_deref(),
+            target,
             inputs: self.place.input.clone(),
             input_file: self.place.input_file.as_deref(),
             kinds: KINDS,

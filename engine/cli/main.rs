@@ -10,6 +10,8 @@ mod runs;
 mod screen;
 mod signals;
 mod watching;
+#[cfg(feature = "sandbox")]
+mod world;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -61,6 +63,8 @@ fn command(command: Command, screen: &Screen) -> Exit {
         Command::Report(args) => commands::report::report(&args, screen),
         Command::Cleanup(args) => commands::cleanup::cleanup(&args, screen),
         Command::Completions(args) => commands::completions::completions(&args),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => commands::sandbox::sandbox(&args, screen),
         Command::Version(args) => commands::version::version(&args),
     }
 }
@@ -80,7 +84,7 @@ fn slip(word: &str) -> Option<String> {
     if word.starts_with('-') || COMMANDS.contains(&word) || Path::new(word).exists() {
         return None;
     }
-    let meant = checkrun_model::suggest(word, COMMANDS)?;
+    let meant = checkrun_model::suggest(word, COMMANDS.iter().copied())?;
     Some(format!("no command and no suite is called `{word}`; did you mean `checkrun {meant}`?"))
 }
 

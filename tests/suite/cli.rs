@@ -17,7 +17,6 @@ fn what_is_not_in_this_version_is_refused_by_name() {
         "replay last",
         "resume last",
         "rollback s x",
-        "sandbox",
         "sign last",
         "test s",
         "verify last",
@@ -25,7 +24,6 @@ fn what_is_not_in_this_version_is_refused_by_name() {
         "s --yes",
         "s --accept-data-loss",
         "s --report html",
-        "s --target sandbox",
     ];
     for words in commands {
         let ran = folder.checkrun(words);

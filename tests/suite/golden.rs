@@ -38,6 +38,9 @@ fn judge(case: &Path) -> Result<(), String> {
             .map_err(|error| error.to_string())?;
         command.args(["--target", "target.yaml"]);
     }
+    if work.path().join("suite/sandbox/world.yaml").exists() {
+        command.args(["--target", "sandbox"]);
+    }
     let output = command.output().map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.code() != Some(2) {

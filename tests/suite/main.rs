@@ -9,4 +9,5 @@ mod interrupt;
 mod misspelt;
 mod reading;
 mod reports;
+mod sandbox;
 mod support;

@@ -97,8 +97,26 @@ pub(super) fn input(text: &str) -> Result<(String, String), String> {
     }
 }
 
-pub(super) fn target(text: &str) -> Result<PathBuf, String> {
-    later::target(text).map_or_else(|| Ok(PathBuf::from(text)), Err)
+/// Where to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// What this file says.
+    File(PathBuf),
+    /// The embedded platform.
+    #[cfg(feature = "sandbox")]
+    Sandbox,
+}
+
+/// A file that is called `sandbox` is written `./sandbox`.
+#[cfg_attr(feature = "sandbox", expect(clippy::unnecessary_wraps, reason = "a build without the sandbox refuses it"))]
+pub(super) fn target(text: &str) -> Result<Target, String> {
+    match text {
+        #[cfg(feature = "sandbox")]
+        "sandbox" => Ok(Target::Sandbox),
+        #[cfg(not(feature = "sandbox"))]
+        "sandbox" => Err("this build has no sandbox; it was built without the feature `sandbox`".to_owned()),
+        path => Ok(Target::File(PathBuf::from(path))),
+    }
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

@@ -7,7 +7,7 @@ use checkrun_kinds::KINDS;
 use checkrun_report::{Summary, terminal};
 use checkrun_spec::plan::Plan;
 
-use crate::args::{Cleanup, Place};
+use crate::args::{Cleanup, Place, Target};
 use crate::exit::Exit;
 use crate::loading::Loading;
 use crate::screen::{Screen, complain, say};
@@ -23,6 +23,10 @@ pub fn cleanup(args: &Cleanup, screen: &Screen) -> Exit {
             return Exit::Wrong;
         }
     };
+    if summary.run.sandbox.is_some() && args.target.is_none() {
+        say("this run was in the sandbox: what it made is gone with the world that it was made in\n");
+        return Exit::Good;
+    }
     let target = args.target.clone().or_else(|| summary.run.target_file.clone().map(PathBuf::from));
     match plan(Path::new(&summary.run.path), target, screen) {
         Ok(plan) => undo(&dir, plan, &summary, screen),
@@ -32,7 +36,7 @@ pub fn cleanup(args: &Cleanup, screen: &Screen) -> Exit {
 
 /// The suite is read again for its target alone: where the things are that were left.
 fn plan(suite: &Path, target: Option<PathBuf>, screen: &Screen) -> Result<Plan, Exit> {
-    let place = Place { target, input: Vec::new(), input_file: None };
+    let place = Place { target: target.map(Target::File), input: Vec::new(), input_file: None };
     let loading = Loading { place: &place, choice: None, validate_only: true };
     let mut plans = loading.plans(&[suite.to_owned()], screen)?;
     plans.pop().ok_or(Exit::Wrong)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use checkrun_model::event::Line;
 use checkrun_report::{Fold, JournalRef, terminal};
-use checkrun_run::{Ended, Options, Sink};
+use checkrun_run::{Ended, Options, Settle, Sink};
 use checkrun_spec::plan::Plan;
 
 use super::report;
@@ -32,6 +32,10 @@ pub fn run(args: &Run, screen: &Screen) -> Exit {
         complain(screen, &why);
         return Exit::Wrong;
     }
+    #[cfg(feature = "sandbox")]
+    if let Err(exit) = crate::world::ready(args, screen) {
+        return exit;
+    }
     match Signals::listen() {
         Ok(signals) => all(args, plans, &signals, screen),
         Err(why) => {
@@ -43,11 +47,16 @@ pub fn run(args: &Run, screen: &Screen) -> Exit {
 
 fn all(args: &Run, plans: Vec<Plan>, signals: &Signals, screen: &Screen) -> Exit {
     let mut worst = Exit::Good;
-    for plan in plans {
+    #[cfg_attr(not(feature = "sandbox"), expect(unused_variables, reason = "worlds are found by their suite"))]
+    for (plan, suite) in plans.into_iter().zip(&args.suites.suites) {
         if signals.came() {
             return Exit::Interrupted;
         }
-        worst = worst.max(one(args, plan, signals, screen));
+        worst = worst.max(match args.suites.place.target {
+            #[cfg(feature = "sandbox")]
+            Some(crate::args::Target::Sandbox) => crate::world::run(args, suite, signals, screen),
+            _ => one(args, plan, None, signals, screen),
+        });
     }
     worst
 }
@@ -62,11 +71,12 @@ impl Sink for Kept {
     }
 }
 
-fn one(args: &Run, plan: Plan, signals: &Signals, screen: &Screen) -> Exit {
+/// Runs one plan. `settle`: the embedded world that it runs in.
+pub fn one(args: &Run, plan: Plan, settle: Option<Settle>, signals: &Signals, screen: &Screen) -> Exit {
     let kept = Kept::default();
     let mut sinks = watching::sinks(args, screen);
     sinks.push(Box::new(kept.clone()));
-    match checkrun_run::run(Arc::new(plan), options(args), sinks, signals.for_run()) {
+    match checkrun_run::run(Arc::new(plan), options(args, settle), sinks, signals.for_run()) {
         Ok(ended) => {
             let fold = std::mem::take(&mut *kept.0.lock().unwrap_or_else(PoisonError::into_inner));
             Exit::of(ended.exit).max(tell_end(args, fold, &ended, screen))
@@ -108,7 +118,7 @@ fn journal(args: &Run, dir: &Path) -> JournalRef {
     runs::journal(dir)
 }
 
-fn options(args: &Run) -> Options {
+fn options(args: &Run, settle: Option<Settle>) -> Options {
     Options {
         jobs: args.jobs,
         timeout: args.timeout,
@@ -118,6 +128,7 @@ fn options(args: &Run) -> Options {
         out: args.out.clone(),
         version: super::version::VERSION.to_owned(),
         secrets: crate::clusters::reader(),
+        settle,
     }
 }
 

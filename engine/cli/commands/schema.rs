@@ -30,6 +30,8 @@ pub fn schema(args: &Schema, screen: &Screen) -> Exit {
 /// Every schema: its name, which is that of its file, and itself.
 fn schemas() -> Vec<(&'static str, Json)> {
     let mut schemas = checkrun_spec::schemas(KINDS, ENDPOINTS);
+    #[cfg(feature = "sandbox")]
+    schemas.extend(checkrun_sandbox::schemas());
     schemas.push(("report", json::schema()));
     schemas
 }

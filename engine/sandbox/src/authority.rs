@@ -1,7 +1,10 @@
 //! A certificate authority of one sandbox: signs what its servers and users show. Writes no file.
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
 };
 
 /// What could not be signed, and why.
@@ -24,6 +27,28 @@ pub struct Signed {
     pub certificate: String,
     /// The private key, PKCS #8.
     pub key: String,
+}
+
+/// How long a certificate is valid, by the wall's clock: clients look at that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// For as long as anybody looks.
+    Long,
+    /// It was, and is not any more.
+    Over,
+    /// Until the end of so many days.
+    Days(u16),
+}
+
+impl Validity {
+    /// The day on which it ends, counted from today.
+    fn days(self) -> Option<i64> {
+        match self {
+            Self::Long => None,
+            Self::Over => Some(-1),
+            Self::Days(days) => Some(i64::from(days) + 1),
+        }
+    }
 }
 
 impl Authority {
@@ -56,6 +81,15 @@ impl Authority {
         self.sign(names.first().map_or("server", String::as_str), names, ExtendedKeyUsagePurpose::ServerAuth)
     }
 
+    /// As [`Authority::server`], valid only for a while.
+    ///
+    /// # Errors
+    /// A name is none.
+    pub fn server_valid(&self, names: &[String], valid: Validity) -> Result<Signed, Unsigned> {
+        let whom = names.first().map_or("server", String::as_str);
+        self.sign_valid(whom, names, ExtendedKeyUsagePurpose::ServerAuth, valid)
+    }
+
     /// A certificate for a client called `name`.
     ///
     /// # Errors
@@ -65,11 +99,30 @@ impl Authority {
     }
 
     fn sign(&self, whom: &str, names: &[String], usage: ExtendedKeyUsagePurpose) -> Result<Signed, Unsigned> {
+        self.sign_valid(whom, names, usage, Validity::Long)
+    }
+
+    fn sign_valid(
+        &self,
+        whom: &str,
+        names: &[String],
+        usage: ExtendedKeyUsagePurpose,
+        valid: Validity,
+    ) -> Result<Signed, Unsigned> {
         let unsigned = |why| Unsigned { whom: whom.to_owned(), why };
         let mut params = CertificateParams::new(names).map_err(unsigned)?;
         params.distinguished_name.push(DnType::CommonName, whom);
         params.extended_key_usages = vec![usage];
         params.use_authority_key_identifier_extension = true;
+        if let Some(days) = valid.days() {
+            let day = |offset: i64| {
+                let at = Timestamp::now().saturating_add(SignedDuration::from_hours(24 * offset));
+                let date = at.unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC).date();
+                let (month, day) = (date.month().unsigned_abs(), date.day().unsigned_abs());
+                date_time_ymd(date.year().into(), month, day)
+            };
+            (params.not_before, params.not_after) = (day(-90), day(days));
+        }
         let key = KeyPair::generate().map_err(unsigned)?;
         let certificate = params.signed_by(&key, &self.issuer).map_err(unsigned)?.pem();
         Ok(Signed { certificate, key: key.serialize_pem() })

@@ -40,8 +40,8 @@ pub type On = OnShape;
 /// What a behaviour sees.
 #[derive(Debug, Clone)]
 pub enum Sees {
-    /// Objects.
-    Objects(On),
+    /// Objects; with `true` only those that the object owns.
+    Objects(On, bool),
     /// A Kafka cluster.
     Kafka(String),
 }
@@ -108,10 +108,10 @@ fn one(reader: &mut Reader, lang: &Lang, folder: &Path, shape: BehaviourShape, n
 }
 
 fn sees(shape: SeesShape) -> Result<Sees, String> {
-    match (shape.kind, shape.kafka) {
+    let SeesShape { kind, namespace, labels, owned, kafka } = shape;
+    match (kind, kafka) {
         (Some(kind), None) => {
-            let SeesShape { namespace, labels, .. } = SeesShape { kind: None, kafka: None, ..shape };
-            Ok(Sees::Objects(OnShape { kind, namespace, name: None, labels, changed: None, gone: false }))
+            Ok(Sees::Objects(OnShape { kind, namespace, name: None, labels, changed: None, gone: false }, owned))
         }
         (None, Some(kafka)) => Ok(Sees::Kafka(kafka)),
         (None, None) => Err("it sees nothing".into()),

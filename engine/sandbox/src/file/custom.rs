@@ -6,10 +6,8 @@ use super::shape::CustomShape;
 
 /// The definition; a sentence where the kind has no group.
 pub(super) fn definition(shape: &CustomShape) -> Result<Json, String> {
-    let (kind, group) = shape
-        .kind
-        .split_once('.')
-        .ok_or_else(|| format!("`{}` is no custom kind; write `Kind.group`", shape.kind))?;
+    let (kind, group) =
+        shape.kind.split_once('.').ok_or_else(|| format!("`{}` is no custom kind; write `Kind.group`", shape.kind))?;
     let singular = kind.to_lowercase();
     let plural = shape.plural.clone().unwrap_or_else(|| format!("{singular}s"));
     let scope = if shape.cluster_wide { "Cluster" } else { "Namespaced" };

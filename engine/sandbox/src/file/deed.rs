@@ -55,7 +55,7 @@ pub enum Deed {
     Stop(String),
 }
 
-/// A change of an object.
+/// A change of one object, or of all that have these labels.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Merge {
@@ -65,8 +65,11 @@ pub struct Merge {
     pub kind: String,
     /// Its namespace.
     pub namespace: Option<String>,
-    /// Its name.
-    pub name: String,
+    /// The name of one; or `labels`.
+    pub name: Option<String>,
+    /// Labels of all; or `name`.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// The merge patch.
     pub with: Json,
 }
@@ -291,20 +294,10 @@ pub enum RegistryState {
     Down,
     /// Requests are never answered.
     Hangs,
-    /// It answers 500.
-    Broken,
     /// It takes every schema.
     AcceptsEverything,
     /// It takes no schema.
     ReadOnly,
-    /// It forgets what it is told.
-    Forgets,
-    /// It stores in another Kafka.
-    OfAnotherKafka,
-    /// It knows Avro only.
-    AvroOnly,
-    /// Its level is NONE.
-    LevelNone,
 }
 
 /// What happens to an API server.

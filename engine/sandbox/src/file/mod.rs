@@ -55,7 +55,8 @@ pub fn load(suite: &Path) -> Loaded {
     let path = suite.join(PLACE);
     let mut reader = Reader::default();
     if !path.is_file() {
-        let error = SpecError::unplaced("world::none", format!("the suite has no world: there is no {}", path.display()));
+        let error =
+            SpecError::unplaced("world::none", format!("the suite has no world: there is no {}", path.display()));
         reader.errors.push(error.help("docs/sandbox/world.md says how one is written"));
         return reader.finish(None);
     }
@@ -78,7 +79,8 @@ fn world(reader: &mut Reader, path: &Path) -> Option<World> {
     let mut file = File { folder, root, shape };
     let mut libraries = libraries(reader, &file);
     let objects = objects::objects(reader, &file);
-    let mut behaviours = behaviour::compile(reader, &file.folder, &file.root, std::mem::take(&mut file.shape.behaviours));
+    let mut behaviours =
+        behaviour::compile(reader, &file.folder, &file.root, std::mem::take(&mut file.shape.behaviours));
     for library in &mut libraries {
         let shapes = std::mem::take(&mut library.shape.behaviours);
         behaviours.extend(behaviour::compile(reader, &library.folder, &library.root, shapes));

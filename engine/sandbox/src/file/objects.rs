@@ -64,13 +64,15 @@ fn tried(reader: &mut Reader, mut placed: Vec<Placed<'_>>) -> Vec<Json> {
             continue;
         }
         let place = one.node.get("kind").unwrap_or(&one.node).span;
-        let name = format!("{} {}", one.json["kind"], one.json["metadata"]["namespace"]) + &one.json["metadata"]["name"].to_string();
+        let meta = &one.json["metadata"];
+        let name = format!("{} {}/{}", one.json["kind"], meta["namespace"], meta["name"]);
         if let Some(first) = seen.insert(name, place) {
             let error = SpecError::new("world::object", place, "this object stands here twice", "again");
             reader.errors.push(error.also(first, "first"));
         }
         if let Err(why) = cluster.put(one.json.clone()) {
-            let error = SpecError::new("world::object", place, format!("a cluster does not take it: {why}"), "this object");
+            let error =
+                SpecError::new("world::object", place, format!("a cluster does not take it: {why}"), "this object");
             reader.errors.push(error);
         }
     }

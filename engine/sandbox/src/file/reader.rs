@@ -37,7 +37,11 @@ impl Reader {
     pub(super) fn text(&mut self, path: &Path) -> Option<(SourceId, String)> {
         let name = path.display().to_string();
         let large = std::fs::metadata(path).is_ok_and(|file| file.len() > MOST_BYTES);
-        let read = if large { Err("is too large".to_owned()) } else { std::fs::read_to_string(path).map_err(|why| format!("cannot be read: {why}")) };
+        let read = if large {
+            Err("is too large".to_owned())
+        } else {
+            std::fs::read_to_string(path).map_err(|why| format!("cannot be read: {why}"))
+        };
         match read {
             Ok(text) => Some((self.sources.add(name, text.as_str()), text)),
             Err(why) => {

@@ -412,7 +412,10 @@ pub struct SeesShape {
     /// Only those with these labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// Instead: how the Kafka cluster of this name stands.
+    /// Only those that the object owns.
+    #[serde(default)]
+    pub owned: bool,
+    /// Instead: how the Kafka cluster of this name stands; `*`: all of them, by name.
     pub kafka: Option<String>,
 }
 
@@ -432,4 +435,35 @@ pub struct FaultShape {
     /// Checks of the suite that cannot pass with it.
     #[serde(default)]
     pub breaks: Vec<String>,
+}
+
+impl WorldShape {
+    /// Every endpoint of the target, with its family.
+    #[must_use]
+    pub fn families(&self) -> Vec<(String, &'static str)> {
+        let named = |names: Vec<&String>, family: &'static str| {
+            names.into_iter().map(move |name| (name.clone(), family)).collect::<Vec<_>>()
+        };
+        let mut all = named(self.registries.keys().collect(), "http");
+        all.extend(named(self.metrics.keys().collect(), "promql"));
+        all.extend(named(self.logs.keys().collect(), "logsql"));
+        all.extend(named(self.http.keys().collect(), "http"));
+        for (name, endpoint) in self.kafka.values().flat_map(|kafka| &kafka.endpoints) {
+            let family = match endpoint {
+                KafkaEndpointShape::Kafka(_) => "kafka",
+                KafkaEndpointShape::Tls(_) => "tls",
+                KafkaEndpointShape::Tcp(_) => "tcp",
+            };
+            all.push((name.clone(), family));
+        }
+        all
+    }
+}
+
+/// `namespace/name:port`, taken apart.
+#[must_use]
+pub fn service(text: &str) -> Option<(&str, &str, u16)> {
+    let (place, port) = text.rsplit_once(':')?;
+    let (namespace, name) = place.split_once('/')?;
+    Some((namespace, name, port.parse().ok()?)).filter(|_| !namespace.is_empty() && !name.is_empty())
 }

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::interference::Interference;
 use super::journal::Asked;
 use super::object::{items, namespace, text, uid};
+use super::patch::owners::{Manager, updated};
 use super::reference::Ref;
 use super::refusal::{About, Refusal};
 use super::server::{Server, lock};
@@ -74,12 +75,21 @@ impl Cluster {
             store.own(&mut object);
             owned(&object)?;
             let key = Key::new(&resource, namespace(&object), super::object::name(&object));
-            let done = match store.get(&key) {
-                Some(_) => store.update(&resource, &key, Face::Whole, &act, |_| Ok(object)),
-                None => store.create(&resource, object, &act),
+            let done = match store.get(&key).is_some() {
+                true => {
+                    store.update(&resource, &key, Face::Whole, &act, |old| Ok(self.tracked(&resource, old, object)))
+                }
+                false => store.create(&resource, self.tracked(&resource, &serde_json::json!({}), object), &act),
             };
             done.map(|object| view::shown(&resource, &object))
         })
+    }
+
+    /// Notes in the object who owns what this hand has changed.
+    fn tracked(&self, resource: &Resource, old: &Json, mut new: Json) -> Json {
+        let manager = Manager { name: self.hand.to_string(), applies: false, part: String::new() };
+        updated(resource, old, &mut new, &manager, self.server.clock.now());
+        new
     }
 
     /// Puts several objects there: definitions first, then namespaces, then the rest in their order.
@@ -130,7 +140,7 @@ impl Cluster {
             let changed = store.update(&resource, &key, Face::Whole, &act, |old| {
                 let mut object = view::shown(&resource, old);
                 patch::merge::merge(&mut object, patch);
-                whole(&resource, object)
+                Ok(self.tracked(&resource, old, whole(&resource, object)?))
             });
             changed.map(|object| view::shown(&resource, &object))
         })

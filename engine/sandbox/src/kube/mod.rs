@@ -15,6 +15,7 @@ mod rights;
 mod selector;
 mod server;
 mod store;
+mod tls;
 mod types;
 mod view;
 
@@ -24,3 +25,4 @@ pub use journal::Asked;
 pub use reference::Ref;
 pub use refusal::Refusal;
 pub use store::{By, Change, Happened};
+pub use tls::{Unshown, tls};

@@ -60,11 +60,6 @@ pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// A time with its microseconds, as leases and events carry it.
-pub(super) fn micro_time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
-}
-
 /// The value at a path of field names.
 pub(super) fn at<'a>(object: &'a Json, path: &str) -> &'a Json {
     path.split('.').filter(|part| !part.is_empty()).fold(object, |value, part| &value[part])

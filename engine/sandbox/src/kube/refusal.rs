@@ -172,11 +172,11 @@ impl Refusal {
 
     pub(super) fn unsupported_media(accepted: &[&str]) -> Self {
         let message = "the body of the request was in an unknown format - accepted media types include: ".to_owned();
-        Self::new(415, "UnsupportedMediaType", message + &accepted.join(", "))
+        Self::new(415, "UnsupportedMediaType", message + accepted.join(", ").as_str())
     }
 
     pub(super) fn not_acceptable(accepted: &[&str]) -> Self {
-        let message = "only the following media types are accepted: ".to_owned() + &accepted.join(", ");
+        let message = "only the following media types are accepted: ".to_owned() + accepted.join(", ").as_str();
         Self::new(406, "NotAcceptable", message)
     }
 

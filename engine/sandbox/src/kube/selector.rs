@@ -87,7 +87,7 @@ fn requirement(part: &str, whole: &str) -> Result<(String, Want), Refusal> {
     parsed
         .map(|(key, want)| (key.trim().to_owned(), want))
         .filter(|(key, _)| right(key))
-        .ok_or_else(|| Refusal::bad_request(format!("unable to parse requirement: found '{part}' in {whole:?}")))
+        .ok_or_else(|| Refusal::bad_request(format!("unable to parse requirement: found '{part}' in '{whole}'")))
 }
 
 /// `metadata.name=a,status.phase!=Running`.
@@ -103,23 +103,12 @@ impl Fields {
             } else if let Some((path, value)) = part.split_once('=') {
                 (path, true, value.strip_prefix('=').unwrap_or(value))
             } else {
-                let why = format!("invalid selector: {text:?}; can't understand {part:?}");
+                let why = format!("invalid selector: '{text}'; can't understand '{part}'");
                 return Err(Refusal::bad_request(why));
             };
             match selectable(resource, path) {
                 true => Ok((path.to_owned(), equal, value.to_owned())),
-                false => Err(Refusal::bad_request(format!(
-                    "Unable to find {:?} that match label selector \"\", field selector {text:?}: field label not supported: {path}",
-                    format!(
-                        "{}, Resource={}",
-                        if resource.group.is_empty() {
-                            format!("/{}", resource.version)
-                        } else {
-                            resource.api_version()
-                        },
-                        resource.plural
-                    )
-                ))),
+                false => Err(Refusal::bad_request(unselectable(resource, path))),
             }
         };
         Ok(Self(text.split(',').filter(|part| !part.trim().is_empty()).map(part).collect::<Result<_, _>>()?))
@@ -128,11 +117,6 @@ impl Fields {
     /// Whether it fits an object as its resource shows it.
     pub(super) fn fits(&self, object: &Json) -> bool {
         self.0.iter().all(|(path, equal, value)| (shown(at(object, path)) == *value) == *equal)
-    }
-
-    /// The name that is asked for, if one is.
-    pub(super) fn name(&self) -> Option<&str> {
-        self.0.iter().find(|(path, equal, _)| path == "metadata.name" && *equal).map(|(_, _, value)| value.as_str())
     }
 }
 
@@ -144,18 +128,35 @@ fn shown(value: &Json) -> String {
     }
 }
 
+/// Why a field cannot be selected by: kinds that have fields of their own say it in other words.
+fn unselectable(resource: &Resource, path: &str) -> String {
+    match own(resource).is_empty() && resource.custom.is_none() {
+        true => format!("{path:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
+        false => format!("field label not supported: {path}"),
+    }
+}
+
 /// The fields that the server can select by.
 fn selectable(resource: &Resource, path: &str) -> bool {
-    let own: &[&str] = match (resource.group.as_str(), resource.kind.as_str()) {
+    let defined = resource.custom.as_ref().map(|custom| custom.selectable.as_slice()).unwrap_or_default();
+    path == "metadata.name"
+        || (path == "metadata.namespace" && resource.namespaced)
+        || own(resource).contains(&path)
+        || defined.iter().any(|one| one.trim_start_matches('.') == path)
+}
+
+/// The fields of a built-in kind, beside its metadata.
+fn own(resource: &Resource) -> &'static [&'static str] {
+    match (resource.group.as_str(), resource.kind.as_str()) {
         ("", "Pod") => &[
             "spec.nodeName",
             "spec.restartPolicy",
             "spec.schedulerName",
             "spec.serviceAccountName",
+            "spec.hostNetwork",
             "status.phase",
             "status.podIP",
             "status.nominatedNodeName",
-            "spec.hostNetwork",
         ],
         ("", "Event") => &[
             "involvedObject.kind",
@@ -186,15 +187,10 @@ fn selectable(resource: &Resource, path: &str) -> bool {
         ("", "Namespace") => &["status.phase"],
         ("", "Node") => &["spec.unschedulable"],
         ("", "Service") => &["spec.clusterIP", "spec.type"],
+        ("", "ReplicationController") => &["status.replicas"],
         ("batch", "Job") => &["status.successful"],
-        ("apps", "ReplicaSet") | ("", "ReplicationController") => &["status.replicas"],
         _ => &[],
-    };
-    let custom = resource
-        .custom
-        .as_ref()
-        .is_some_and(|custom| custom.selectable.iter().any(|one| one.trim_start_matches('.') == path));
-    path == "metadata.name" || (path == "metadata.namespace" && resource.namespaced) || own.contains(&path) || custom
+    }
 }
 
 #[cfg(test)]
@@ -231,9 +227,6 @@ mod tests {
         let running = Fields::parse("status.phase=Running,metadata.name!=x", pod).unwrap();
         assert!(running.fits(&json!({ "metadata": { "name": "y" }, "status": { "phase": "Running" } })));
         let refused = Fields::parse("spec.foo=x", pod).unwrap_err();
-        assert_eq!(
-            refused.message,
-            "Unable to find \"/v1, Resource=pods\" that match label selector \"\", field selector \"spec.foo=x\": field label not supported: spec.foo"
-        );
+        assert_eq!(refused.message, "field label not supported: spec.foo");
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::answer::Answer;
 use super::gate::Desk;
+use super::openapi;
 use crate::kube::refusal::Refusal;
 use crate::kube::types::catalogue::Catalogue;
 use crate::kube::types::resource::{Part, Resource};
@@ -22,6 +23,9 @@ pub(super) fn answer(desk: &Desk) -> Result<Answer, Refusal> {
         return Ok(Answer::nowhere());
     }
     let words: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    if words[0] == "openapi" && words.get(1) != Some(&"v3") {
+        return Err(Refusal::unsupported("OpenAPI 2, only OpenAPI 3 at /openapi/v3"));
+    }
     desk.server.read(|store| {
         let catalogue = &store.catalogue;
         Ok(match words.as_slice() {
@@ -43,6 +47,11 @@ pub(super) fn answer(desk: &Desk) -> Result<Answer, Refusal> {
             }
             ["apis", group, version] if catalogue.has_version(group, version) => {
                 Answer::json(200, &resources(catalogue, group, version))
+            }
+            ["openapi", "v3"] => openapi::index(catalogue),
+            ["openapi", "v3", "api", "v1"] => openapi::document(catalogue, "", "v1"),
+            ["openapi", "v3", "apis", group, version] if catalogue.has_version(group, version) => {
+                openapi::document(catalogue, group, version)
             }
             [""] => Answer::json(200, &json!({ "paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"] })),
             _ => Answer::nowhere(),

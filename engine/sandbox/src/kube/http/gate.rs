@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{Answer, Body};
 use super::path::{self, Spot, Way};
 use super::request::Request;
-use super::{change, delete, discovery, list, read};
+use super::{change, delete, discovery, evict, forward, list, logs, patching, proxy, read, review, scale};
 use crate::kube::interference::Interference;
 use crate::kube::journal::Asked;
 use crate::kube::refusal::Refusal;
@@ -84,8 +84,19 @@ async fn trouble(server: &Server) -> Option<Refusal> {
 }
 
 fn who(server: &Server, headers: &http::HeaderMap) -> Result<User, Refusal> {
-    let shown = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
-    lock(&server.people).who(shown).ok_or_else(Refusal::unauthorized)
+    let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let shown = headers.get(AUTHORIZATION).map(text);
+    let user = lock(&server.people).who(shown.as_deref()).ok_or_else(Refusal::unauthorized)?;
+    let Some(other) = headers.get("impersonate-user").map(text) else { return Ok(user) };
+    // Who acts for others needs the right to it, for the user and for each group.
+    let groups: Vec<String> = headers.get_all("impersonate-group").iter().map(text).collect();
+    let wishes = std::iter::once(("users", &other)).chain(groups.iter().map(|group| ("groups", group)));
+    for (resource, name) in wishes {
+        let (resource, name) = (resource.to_owned(), name.clone());
+        let wish = Wish { verb: "impersonate".into(), resource, name, ..Wish::default() };
+        may(server, &user, &wish)?;
+    }
+    Ok(User::new(&other, groups))
 }
 
 async fn collected(body: Incoming) -> Result<Bytes, Refusal> {
@@ -115,8 +126,11 @@ async fn work(desk: Desk) -> Result<Answer, Refusal> {
 }
 
 fn allowed(desk: &Desk, wish: &Wish) -> Result<(), Refusal> {
-    let user = &desk.request.user;
-    if desk.server.read(|store| rules::may(store, user, wish)) {
+    may(&desk.server, &desk.request.user, wish)
+}
+
+fn may(server: &Server, user: &User, wish: &Wish) -> Result<(), Refusal> {
+    if server.read(|store| rules::may(store, user, wish)) {
         return Ok(());
     }
     let why = wish.refusal(user);
@@ -134,21 +148,43 @@ async fn at(desk: Desk, spot: Spot) -> Result<Answer, Refusal> {
     } else {
         spot.resource.part(&spot.part).ok_or_else(nowhere)?.verbs.iter().any(|known| known == verb)
     };
-    if !known || (verb == "create" && spot.name.is_some() && spot.part.is_empty()) {
+    let misplaced = match verb {
+        "create" => spot.name.is_some() && spot.part.is_empty(),
+        "update" | "patch" => spot.name.is_none(),
+        _ => false,
+    };
+    if !known || misplaced {
         return Err(Refusal::method_not_allowed());
     }
-    if !spot.part.is_empty() && !matches!(spot.part.as_str(), "status") {
-        return Err(Refusal::unsupported(format!("{}/{}", spot.resource.qualified(), spot.part)));
+    match spot.part.as_str() {
+        "" | "status" | "finalize" => object(&desk, &spot, verb),
+        "log" => logs::read(&desk, &spot),
+        "scale" => scale::answer(&desk, &spot, verb),
+        "eviction" => evict::answer(&desk, &spot),
+        "portforward" => forward::answer(desk, &spot),
+        "proxy" if spot.resource.is_core("nodes") => Err(Refusal::unsupported("the proxy to a node")),
+        "proxy" => proxy::answer(&desk, &spot).await,
+        other => Err(Refusal::unsupported(format!("{}/{other}", spot.resource.qualified()))),
+    }
+}
+
+/// What is done with objects themselves.
+fn object(desk: &Desk, spot: &Spot, verb: &str) -> Result<Answer, Refusal> {
+    if spot.resource.verbs == ["create"] {
+        return review::answer(desk, spot);
+    }
+    if spot.resource.is_core("componentstatuses") {
+        return Err(Refusal::unsupported("componentstatuses"));
     }
     match verb {
-        "get" => read::get(&desk, &spot),
-        "list" => list::list(&desk, &spot),
-        "watch" => list::watch(&desk, &spot),
-        "create" => change::create(&desk, &spot),
-        "update" => change::update(&desk, &spot),
-        "patch" => change::patch(&desk, &spot),
-        "delete" => delete::one(&desk, &spot),
-        "deletecollection" => delete::all(&desk, &spot),
+        "get" => read::get(desk, spot),
+        "list" => list::list(desk, spot),
+        "watch" => list::watch(desk, spot),
+        "create" => change::create(desk, spot),
+        "update" => change::update(desk, spot),
+        "patch" => patching::patch(desk, spot),
+        "delete" => delete::one(desk, spot),
+        "deletecollection" => delete::all(desk, spot),
         _ => Err(Refusal::method_not_allowed()),
     }
 }

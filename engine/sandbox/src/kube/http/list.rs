@@ -11,7 +11,8 @@ use super::gate::Desk;
 use super::path::Spot;
 use super::request::{Form, Request};
 use super::watch::{self, Watching};
-use crate::kube::object::{name, namespace};
+use super::{read, table};
+use crate::kube::object::{map, name, namespace};
 use crate::kube::refusal::Refusal;
 use crate::kube::selector::{Fields, Labels};
 use crate::kube::store::Store;
@@ -59,7 +60,7 @@ const TOKEN: &str = "meta.k8s.io/v1";
 
 fn token(request: &Request) -> Result<Option<Token>, Refusal> {
     let Some(text) = request.parameter("continue") else { return Ok(None) };
-    let wrong = || Refusal::bad_request("continue key is not valid: the token cannot be read");
+    let wrong = || Refusal::bad_request("invalid continue token: continue key is not valid: it cannot be read");
     let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| wrong())?;
     serde_json::from_slice(&bytes).map(Some).map_err(|_| wrong())
 }
@@ -90,7 +91,7 @@ fn moment(request: &Request, token: Option<&Token>, store: &Store) -> Result<(u6
     };
     match asked {
         Some(version) if version > store.revision() => {
-            let message = format!("Too large resource version: {version}, current: {}", store.revision());
+            let message = format!("Timeout: Too large resource version: {version}, current: {}", store.revision());
             Err(Refusal::new(504, "Timeout", message))
         }
         Some(version) if exact => Ok((version, true)),
@@ -157,13 +158,25 @@ pub(super) fn list(desk: &Desk, spot: &Spot) -> Result<Answer, Refusal> {
         metadata["remainingItemCount"] = remaining.into();
     }
     let resource = &spot.resource;
+    let mut items = page.items;
+    if form == Form::Object && resource.custom.is_none() {
+        // The list says what they are.
+        items.iter_mut().map(map).for_each(|item| {
+            item.shift_remove("apiVersion");
+            item.shift_remove("kind");
+        });
+    }
     let body = match form {
-        Form::Object | Form::Table => json!({
-            "kind": resource.list_kind(), "apiVersion": resource.api_version(), "metadata": metadata, "items": page.items,
+        Form::Table => {
+            let beside = read::beside(&desk.request);
+            table::table(resource, &items, metadata, beside, desk.server.clock.now())
+        }
+        Form::Object => json!({
+            "kind": resource.list_kind(), "apiVersion": resource.api_version(), "metadata": metadata, "items": items,
         }),
         Form::Partial => json!({
             "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
-            "items": page.items.iter().map(view::partial).collect::<Vec<_>>(),
+            "items": items.iter().map(view::partial).collect::<Vec<_>>(),
         }),
     };
     Ok(Answer::json(200, &body))
@@ -189,6 +202,7 @@ pub(super) fn watch(desk: &Desk, spot: &Spot) -> Result<Answer, Refusal> {
         end: desk.end.clone(),
         wanted,
         form,
+        beside: read::beside(request),
         // Without a version, what is there now comes first.
         initial: initial || from.is_none(),
         marks_initial: initial,

@@ -17,6 +17,8 @@ pub(super) struct Request {
     pub(super) headers: HeaderMap,
     pub(super) user: User,
     pub(super) body: Bytes,
+    /// As it was written, without the question mark.
+    pub(super) query: String,
     /// Name and value of each parameter.
     parameters: Vec<(String, String)>,
 }
@@ -35,7 +37,7 @@ impl Request {
     pub(super) fn new(method: Method, uri: &Uri, headers: HeaderMap, user: User, body: Bytes) -> Self {
         let query = uri.query().unwrap_or_default();
         let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Self { method, path: uri.path().to_owned(), headers, user, body, parameters }
+        Self { method, path: uri.path().to_owned(), headers, user, body, query: query.to_owned(), parameters }
     }
 
     /// A parameter of the query; None also if it is empty.
@@ -56,8 +58,13 @@ impl Request {
     /// It is none.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
         let Some(text) = self.parameter(name) else { return Ok(None) };
-        let wrong = || Refusal::bad_request(format!("{name}: Invalid value: {text:?}: must be a number"));
-        text.parse().map(Some).map_err(|_| wrong())
+        let wrong = |_| match name {
+            "resourceVersion" => Refusal::bad_request(format!(
+                "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+            )),
+            _ => Refusal::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")),
+        };
+        text.parse().map(Some).map_err(wrong)
     }
 
     pub(super) fn header(&self, name: http::HeaderName) -> &str {

@@ -11,11 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
 use super::list::Wanted;
-use super::read;
 use super::request::Form;
+use super::table::{Beside, table};
+use crate::kube::object::version;
 use crate::kube::refusal::Refusal;
 use crate::kube::server::Server;
 use crate::kube::store::{Event, Happened};
+use crate::kube::view;
 
 /// A server says at least so often where it is.
 const BOOKMARK: Duration = Duration::from_secs(30);
@@ -29,6 +31,7 @@ pub(super) struct Watching {
     pub(super) end: CancellationToken,
     pub(super) wanted: Wanted,
     pub(super) form: Form,
+    pub(super) beside: Beside,
     /// What is there comes first.
     pub(super) initial: bool,
     /// A bookmark says where that ends.
@@ -193,7 +196,15 @@ impl Watching {
     }
 
     async fn line(&self, lines: &Sender<Bytes>, sort: &str, object: Json) -> Option<()> {
-        line(lines, sort, read::formed(&self.wanted.resource, self.form, object)).await
+        let object = match self.form {
+            Form::Object => object,
+            Form::Partial => view::partial(&object),
+            Form::Table => {
+                let metadata = json!({ "resourceVersion": version(&object) });
+                table(&self.wanted.resource, &[object], metadata, self.beside, self.server.clock.now())
+            }
+        };
+        line(lines, sort, object).await
     }
 }
 

@@ -10,15 +10,22 @@ pub(in crate::kube) struct User {
     pub(in crate::kube) groups: Vec<String>,
 }
 
+impl User {
+    /// Somebody who has shown who they are.
+    pub(in crate::kube) fn new(name: &str, mut groups: Vec<String>) -> Self {
+        groups.push("system:authenticated".to_owned());
+        Self { name: name.into(), groups }
+    }
+}
+
 /// All who are known.
 #[derive(Debug, Default)]
 pub(in crate::kube) struct People(HashMap<String, User>);
 
 impl People {
     pub(in crate::kube) fn add(&mut self, token: &str, name: &str, groups: &[&str]) {
-        let mut groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
-        groups.push("system:authenticated".to_owned());
-        self.0.insert(token.to_owned(), User { name: name.into(), groups });
+        let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        self.0.insert(token.to_owned(), User::new(name, groups));
     }
 
     /// Who shows this `Authorization`. None: nobody knows the token. Without any: the anonymous.

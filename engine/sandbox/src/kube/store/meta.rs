@@ -45,7 +45,7 @@ pub(super) fn generated(prefix: &str) -> String {
         char::from(LETTERS[at])
     };
     let prefix: String = prefix.chars().take(58).collect();
-    prefix + &(0..5).map(letter).collect::<String>()
+    prefix + (0..5).map(letter).collect::<String>().as_str()
 }
 
 /// Gives a new object its identity.

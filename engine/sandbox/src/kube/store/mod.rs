@@ -23,7 +23,7 @@ use super::types::catalogue::Catalogue;
 use super::types::resource::Resource;
 pub(super) use history::{Event, History};
 pub(super) use remove::{Deleted, Deletion, Propagation};
-pub(super) use update::Face;
+pub(super) use update::{Face, fit};
 
 /// Where an object is kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,11 +154,6 @@ impl Store {
         self.objects
             .range(first..)
             .take_while(move |(key, _)| key.shelf == shelf && namespace.is_none_or(|only| only == key.namespace))
-    }
-
-    /// Everything, whatever it is.
-    pub(super) fn everything(&self) -> impl Iterator<Item = (&Key, &Arc<Json>)> {
-        self.objects.iter()
     }
 
     /// The version of the whole.

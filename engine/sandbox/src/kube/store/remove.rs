@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Act, Ending, Key, Store, meta};
 use crate::kube::object::{finalizers, is_going, metadata, time, uid, version};
-use crate::kube::refusal::Refusal;
+use crate::kube::refusal::{About, Refusal};
 use crate::kube::types::resource::Resource;
 
 /// Holds an owner until what it owns is gone.
@@ -139,13 +139,16 @@ impl Store {
     }
 }
 
-/// Whether this object is meant.
+/// Whether this object is meant. The server calls it by its kind here, not by its resource.
 fn meant(resource: &Resource, object: &Json, how: &Deletion) -> Result<(), Refusal> {
-    let about = resource.about(object["metadata"]["name"].as_str().unwrap_or_default());
-    for (what, wanted, is) in [("UID", &how.uid, uid(object)), ("ResourceVersion", &how.version, version(object))] {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let about = About { group: &resource.group, resource: &resource.kind, name };
+    let since = ["been deleted and then recreated", "been modified"];
+    let conditions = [("UID", &how.uid, uid(object)), ("ResourceVersion", &how.version, version(object))];
+    for ((what, wanted, is), since) in conditions.into_iter().zip(since) {
         if let Some(wanted) = wanted.as_deref().filter(|wanted| *wanted != is) {
-            let why = format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}");
-            return Err(Refusal::conflict(about, &why));
+            let why = format!("the {what} in the precondition ({wanted}) does not match the {what} in record ({is})");
+            return Err(Refusal::conflict(about, &format!("{why}. The object might have {since}")));
         }
     }
     Ok(())

@@ -77,7 +77,7 @@ fn matches(resource: &Resource, old: &Json, new: &Json) -> Result<(), Refusal> {
 }
 
 /// Leaves alone what is not of the part that is written.
-fn fit(resource: &Resource, face: Face, old: &Json, new: &mut Json) {
+pub(in crate::kube) fn fit(resource: &Resource, face: Face, old: &Json, new: &mut Json) {
     let put = |new: &mut Json, key: &str| match old.get(key) {
         Some(value) => drop(map(new).insert(key.to_owned(), value.clone())),
         None => drop(map(new).shift_remove(key)),

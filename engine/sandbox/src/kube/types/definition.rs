@@ -24,8 +24,6 @@ pub(in crate::kube) struct Custom {
     pub(in crate::kube) list_kind: String,
     /// Fields that a field selector may name, beside the metadata.
     pub(in crate::kube) selectable: Vec<String>,
-    /// The version that objects are stored in.
-    pub(in crate::kube) stored: bool,
 }
 
 /// The served versions, the most mature first.
@@ -68,7 +66,6 @@ fn resource(spec: &Json, version: &Json) -> Resource {
         scale: version["subresources"].get("scale").filter(|scale| scale.is_object()).cloned(),
         list_kind,
         selectable: items(&version["selectableFields"]).map(|field| text(&field["jsonPath"])).collect(),
-        stored: version["storage"] == true,
     };
     Resource {
         parts: parts(&version["subresources"], &kind, &group, &text(&version["name"])),
@@ -176,6 +173,6 @@ mod tests {
         assert_eq!(wrong(&definition), []);
         let served = resources(&definition);
         assert_eq!(served.iter().map(|one| one.version.as_str()).collect::<Vec<_>>(), ["v1", "v1beta1"]);
-        assert!(served[0].has_status() && served[0].custom.as_ref().unwrap().stored);
+        assert!(served[0].has_status());
     }
 }

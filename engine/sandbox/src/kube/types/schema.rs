@@ -73,6 +73,11 @@ impl<'a> Schema<'a> {
         Schema { node, reference: &ANY, name: "", root: true }
     }
 
+    /// Of what nothing is said of: anything goes.
+    pub(in crate::kube) fn nothing() -> Schema<'static> {
+        Schema::new(&ANY)
+    }
+
     fn new(node: &'a Json) -> Self {
         match node["$ref"].as_str().and_then(|to| to.strip_prefix(PLACE)) {
             Some(name) => Schema { node: &BUILT_IN[name], reference: node, name, root: false },

@@ -1,0 +1,147 @@
+//! The sandbox on the command line: worlds are read, started for a run, and what is wrong with them is told.
+
+use std::path::{Path, PathBuf};
+
+use checkrun_model::SpecError;
+use checkrun_report::diagnostics;
+use checkrun_run::Settle;
+use checkrun_sandbox::{Sandbox, file, known_fault};
+use checkrun_spec::load::Loaded;
+
+use crate::args::{Run, Target};
+use crate::commands::run::one;
+use crate::exit::Exit;
+use crate::loading::Loading;
+use crate::screen::{Screen, complain, tell};
+use crate::signals::Signals;
+
+/// Loads a suite for its sandbox, which is not started; the mistakes of its world are among those of the suite.
+pub fn plan(loading: &Loading<'_>, suite: &Path) -> Loaded {
+    let mut read = file::load(&folder(suite));
+    match read.world.take().map(|world| checkrun_sandbox::plan_target(&world)) {
+        Some(Ok((_folder, target))) => loading.against(suite, Some(&target)),
+        Some(Err(why)) => {
+            read.errors.push(SpecError::unplaced("world::target", why));
+            among(suite_alone(loading, suite), read)
+        }
+        None => among(suite_alone(loading, suite), read),
+    }
+}
+
+fn suite_alone(loading: &Loading<'_>, suite: &Path) -> Loaded {
+    Loading { validate_only: true, ..*loading }.against(suite, None)
+}
+
+/// Takes the mistakes of a world among those of its suite.
+fn among(mut suite: Loaded, world: file::Loaded) -> Loaded {
+    let sources = std::sync::Arc::make_mut(&mut suite.sources);
+    let ids: Vec<_> =
+        world.sources.iter().map(|(_, source)| sources.add(source.name.clone(), source.text.clone())).collect();
+    let moved = world.errors.into_iter().map(|mut error| {
+        for (span, _) in &mut error.labels {
+            if let Some(id) = ids.get(span.source.0 as usize) {
+                span.source = *id;
+            }
+        }
+        error
+    });
+    suite.diagnostics.extend(moved);
+    Loaded { plan: None, ..suite }
+}
+
+/// Whether the options for sandboxes fit: faults are there, and only in a sandbox.
+///
+/// # Errors
+/// [`Exit::Wrong`], everything having been said.
+pub fn ready(args: &Run, screen: &Screen) -> Result<(), Exit> {
+    if args.fault.is_empty() {
+        return Ok(());
+    }
+    if args.suites.place.target != Some(Target::Sandbox) {
+        complain(screen, "`--fault` is for `--target sandbox`: no other place goes wrong on request");
+        return Err(Exit::Wrong);
+    }
+    for suite in &args.suites.suites {
+        let world = read(suite, screen)?;
+        faults_fit(&world, &args.fault, screen)?;
+    }
+    Ok(())
+}
+
+/// Whether a world has all these faults.
+///
+/// # Errors
+/// [`Exit::Wrong`], everything having been said.
+pub fn faults_fit(world: &file::World, faults: &[String], screen: &Screen) -> Result<(), Exit> {
+    let mut fit = Ok(());
+    for fault in faults {
+        if let Err(why) = known_fault(world, fault) {
+            complain(screen, &why);
+            fit = Err(Exit::Wrong);
+        }
+    }
+    fit
+}
+
+/// The world of a suite.
+///
+/// # Errors
+/// [`Exit::Wrong`], everything having been said.
+pub fn read(suite: &Path, screen: &Screen) -> Result<file::World, Exit> {
+    let read = file::load(&folder(suite));
+    read.world.ok_or_else(|| {
+        let drawn = diagnostics::draw(&read.errors, &read.sources, diagnostics::Format::Human, screen.err);
+        tell(&format!("{drawn}{}\n", diagnostics::counts(&read.errors)));
+        Exit::Wrong
+    })
+}
+
+/// Runs a suite in its sandbox, which lives as long as the run.
+pub fn run(args: &Run, suite: &Path, signals: &Signals, screen: &Screen) -> Exit {
+    let world = match read(suite, screen) {
+        Ok(world) => world,
+        Err(exit) => return exit,
+    };
+    tell(&format!("{}\n", screen.err.odd(&headline(&world, &args.fault))));
+    let sandbox = match Sandbox::start(world, &args.fault) {
+        Ok(sandbox) => sandbox,
+        Err(why) => {
+            complain(screen, &format!("the sandbox does not start: {why}"));
+            return Exit::Broken;
+        }
+    };
+    let loading = Loading { place: &args.suites.place, choice: Some(&args.choice), validate_only: false };
+    let loaded = loading.against(suite, Some(sandbox.target()));
+    tell(&crate::loading::drawn(&loaded, screen.err));
+    let Some(plan) = loaded.plan else { return Exit::Wrong };
+    let settled = sandbox.settled();
+    let settle = Settle::new(move || Box::pin(settled.clone().wait()));
+    let exit = one(args, plan, Some(settle), signals, screen);
+    exit.max(troubles(&sandbox, screen))
+}
+
+/// Says what went wrong in a world; nothing that was judged in it counts then.
+pub fn troubles(sandbox: &Sandbox, screen: &Screen) -> Exit {
+    let troubles = sandbox.troubles();
+    for trouble in &troubles {
+        complain(screen, &format!("the sandbox: {trouble}"));
+    }
+    if troubles.is_empty() { Exit::Good } else { Exit::Broken }
+}
+
+/// What is said before anything else.
+pub fn headline(world: &file::World, faults: &[String]) -> String {
+    let faults = if faults.is_empty() { String::new() } else { format!(", with {}", faults.join(", ")) };
+    let rate = world.shape.rate.unwrap_or(file::RATE);
+    format!("SANDBOX: the embedded world `{}`{faults}; its clock goes {rate} times as fast", world.shape.world)
+}
+
+/// The suite's folder, where its `suite.yaml` was named.
+fn folder(suite: &Path) -> PathBuf {
+    let named = suite.file_name().is_some_and(|name| name == "suite.yaml") && suite.is_file();
+    match suite.parent().filter(|_| named) {
+        Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
+        Some(parent) => parent.to_owned(),
+        None => suite.to_owned(),
+    }
+}
