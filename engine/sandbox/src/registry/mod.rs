@@ -4,10 +4,14 @@
 
 mod answers;
 mod avro;
+mod deletion;
 mod level;
+mod mode;
 mod protobuf;
 mod refused;
+mod request;
 mod schema;
+mod settings;
 mod site;
 mod store;
 
@@ -18,11 +22,12 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt as _};
 
 pub use level::Level;
+pub use mode::Mode;
 pub use refused::Refused;
 pub use schema::{Given, Reference, Sort};
 use site::{Pages, Shared};
+pub use store::Seen;
 use store::Store;
-pub use store::{Mode, Seen};
 
 use crate::web::{Answer, Asked, Fate, Server, Site};
 

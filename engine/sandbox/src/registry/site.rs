@@ -8,9 +8,8 @@ use serde_json::{Value as Json, json};
 
 use super::answers;
 use super::refused::Refused;
-use super::schema::{Given, Reference, Sort};
+use super::request::{flag, given, must_be, which};
 use super::store::{Store, Which};
-use super::{Level, Mode};
 use crate::web::{Answer, Asked, Site};
 
 /// What the registry answers with.
@@ -25,7 +24,8 @@ pub(super) struct Pages {
     kafka: String,
 }
 
-type Answered = Result<Json, Refused>;
+/// The body of an answer.
+pub(super) type Answered = Result<Json, Refused>;
 
 impl Pages {
     pub(super) fn new(store: Store, kafka: String) -> Self {
@@ -154,65 +154,6 @@ impl Pages {
         }
         Ok(answer)
     }
-
-    fn config(&self, asked: &Asked, subject: Option<&str>) -> Answered {
-        let mut store = self.store();
-        let own = subject.and_then(|subject| store.levels.get(subject).copied());
-        match (asked.method.as_str(), subject) {
-            ("GET", None) => Ok(json!({ "compatibilityLevel": store.level.word() })),
-            ("GET", Some(subject)) => match own.or(flag(asked, "defaultToGlobal").then_some(store.level)) {
-                Some(level) => Ok(json!({ "compatibilityLevel": level.word() })),
-                None => {
-                    let why = format!("Subject '{subject}' does not have subject-level compatibility configured");
-                    Err(Refused::new(40408, why))
-                }
-            },
-            ("PUT", _) => {
-                store.must_be_writable(subject.unwrap_or_default())?;
-                let level = body(asked)?["compatibility"].as_str().and_then(Level::parse);
-                let level = level.ok_or_else(|| Refused::new(42203, answers::LEVELS))?;
-                match subject {
-                    Some(subject) => drop(store.levels.insert(subject.to_owned(), level)),
-                    None => store.level = level,
-                }
-                Ok(json!({ "compatibility": level.word() }))
-            }
-            ("DELETE", None) => Ok(json!(std::mem::take(&mut store.level).word())),
-            ("DELETE", Some(subject)) => {
-                let level = store.levels.remove(subject).ok_or_else(|| Refused::no_subject(subject))?;
-                Ok(json!(level.word()))
-            }
-            _ => Err(Refused::new(405, "HTTP 405 Method Not Allowed")),
-        }
-    }
-
-    fn mode(&self, asked: &Asked, subject: Option<&str>) -> Answered {
-        let mut store = self.store();
-        let own = subject.and_then(|subject| store.modes.get(subject).copied());
-        match (asked.method.as_str(), subject) {
-            ("GET", None) => Ok(json!({ "mode": store.mode.word() })),
-            ("GET", Some(subject)) => match own.or(flag(asked, "defaultToGlobal").then_some(store.mode)) {
-                Some(mode) => Ok(json!({ "mode": mode.word() })),
-                None => {
-                    let why = format!("Subject '{subject}' does not have subject-level mode configured");
-                    Err(Refused::new(40409, why))
-                }
-            },
-            ("PUT", _) => {
-                let mode = Mode::parse(body(asked)?["mode"].as_str().unwrap_or_default())?;
-                match subject {
-                    Some(subject) => drop(store.modes.insert(subject.to_owned(), mode)),
-                    None => store.mode = mode,
-                }
-                Ok(json!({ "mode": mode.word() }))
-            }
-            ("DELETE", Some(subject)) => {
-                let mode = store.modes.remove(subject).ok_or_else(|| Refused::no_subject(subject))?;
-                Ok(json!({ "mode": mode.word() }))
-            }
-            _ => Err(Refused::new(405, "HTTP 405 Method Not Allowed")),
-        }
-    }
 }
 
 impl Site for Pages {
@@ -238,57 +179,4 @@ fn decoded(part: &str) -> String {
 
 fn raw(text: &str) -> Json {
     Json::String(text.to_owned())
-}
-
-fn flag(asked: &Asked, name: &str) -> bool {
-    asked.field(name) == Some("true")
-}
-
-fn must_be(asked: &Asked, methods: &[&str]) -> Result<(), Refused> {
-    match methods.contains(&asked.method.as_str()) {
-        true => Ok(()),
-        false => Err(Refused::new(405, "HTTP 405 Method Not Allowed")),
-    }
-}
-
-fn which(text: &str) -> Result<Which, Refused> {
-    match text.parse() {
-        _ if text == "latest" => Ok(Which::Latest),
-        Ok(-1) => Ok(Which::Latest),
-        Ok(number @ 1..) => Ok(Which::Number(number)),
-        _ => Err(Refused::new(
-            42202,
-            format!(
-                "The specified version '{text}' is not a valid version id. Allowed values are between [1, 2^31-1] and the \
-                 string \"latest\""
-            ),
-        )),
-    }
-}
-
-fn body(asked: &Asked) -> Answered {
-    serde_json::from_slice(&asked.body).map_err(|why| Refused::new(400, format!("the body is no JSON: {why}")))
-}
-
-/// The schema in a request.
-fn given(asked: &Asked) -> Result<Given, Refused> {
-    let body = body(asked)?;
-    let Some(text) = body["schema"].as_str().filter(|text| !text.is_empty()) else {
-        return Err(Refused::invalid_schema("Empty schema"));
-    };
-    for key in ["metadata", "ruleSet", "version", "id"] {
-        if body.get(key).is_some_and(|value| !value.is_null()) {
-            return Err(Refused::new(501, format!("the sandbox's registry does not know `{key}` of a schema")));
-        }
-    }
-    let reference = |json: &Json| {
-        let word = |key: &str| json[key].as_str().map(str::to_owned);
-        let version = json["version"].as_i64().and_then(|number| i32::try_from(number).ok());
-        Some(Reference { name: word("name")?, subject: word("subject")?, version: version? })
-    };
-    let listed = body["references"].as_array().map_or(&[][..], Vec::as_slice);
-    let references: Option<Vec<Reference>> = listed.iter().map(reference).collect();
-    let references =
-        references.ok_or_else(|| Refused::invalid_schema("a reference needs name, subject and version"))?;
-    Ok(Given { sort: Sort::parse(body["schemaType"].as_str())?, text: text.to_owned(), references })
 }

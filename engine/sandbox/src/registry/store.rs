@@ -4,56 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::level::Level;
+use super::mode::Mode;
 use super::refused::Refused;
 use super::schema::{Given, Reference, Schema};
 
-/// Who may register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// Everybody.
-    #[default]
-    ReadWrite,
-    /// Nobody.
-    ReadOnly,
-    /// Nobody, whatever a subject says itself.
-    ReadOnlyOverride,
-}
-
-impl Mode {
-    /// Its name.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::ReadWrite => "READWRITE",
-            Self::ReadOnly => "READONLY",
-            Self::ReadOnlyOverride => "READONLY_OVERRIDE",
-        }
-    }
-
-    /// The mode of this name.
-    ///
-    /// # Errors
-    /// There is none, or the sandbox does not have it.
-    pub(super) fn parse(text: &str) -> Result<Self, Refused> {
-        let all = [Self::ReadWrite, Self::ReadOnly, Self::ReadOnlyOverride];
-        match all.into_iter().find(|mode| mode.word().eq_ignore_ascii_case(text)) {
-            Some(mode) => Ok(mode),
-            None if text.eq_ignore_ascii_case("IMPORT") => {
-                Err(Refused::new(501, "the sandbox's registry imports nothing"))
-            }
-            None => Err(Refused::new(
-                42204,
-                "Invalid mode. Valid values are READWRITE, READONLY, READONLY_OVERRIDE and IMPORT",
-            )),
-        }
-    }
-}
-
 /// A version of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Version {
+pub(super) struct Version {
     id: i32,
-    deleted: bool,
+    pub(super) deleted: bool,
 }
 
 /// A version as clients see it.
@@ -82,7 +41,7 @@ pub enum Which {
 #[derive(Debug)]
 pub struct Store {
     schemas: BTreeMap<i32, Arc<Schema>>,
-    subjects: BTreeMap<String, BTreeMap<i32, Version>>,
+    pub(super) subjects: BTreeMap<String, BTreeMap<i32, Version>>,
     /// The level of subjects that have none of their own.
     pub level: Level,
     /// Levels of subjects.
@@ -280,73 +239,5 @@ impl Store {
         ids.sort_unstable();
         ids.dedup();
         ids
-    }
-
-    /// Deletes a subject, softly or, after that, for good; gives the numbers of its versions.
-    ///
-    /// # Errors
-    /// There is no such subject, it was deleted already, or not softly first, or others name it.
-    pub fn delete_subject(&mut self, subject: &str, for_good: bool) -> Result<Vec<i32>, Refused> {
-        self.must_be_writable(subject)?;
-        let all = self.versions(subject, true)?;
-        let live = self.live(subject);
-        if for_good && !live.is_empty() {
-            let why = format!("Subject '{subject}' was not deleted first before being permanently deleted");
-            return Err(Refused::new(40405, why));
-        }
-        if !for_good && live.is_empty() {
-            let why = format!("Subject '{subject}' was soft deleted. Set permanent=true to delete permanently");
-            return Err(Refused::new(40404, why));
-        }
-        let gone = if for_good { all } else { live };
-        let numbers: Vec<i32> = gone.iter().map(|seen| seen.version).collect();
-        numbers.iter().try_for_each(|number| self.must_be_unnamed(subject, *number))?;
-        if for_good {
-            self.subjects.remove(subject);
-        } else if let Some(versions) = self.subjects.get_mut(subject) {
-            versions.values_mut().for_each(|version| version.deleted = true);
-            self.levels.remove(subject);
-            self.modes.remove(subject);
-        }
-        Ok(numbers)
-    }
-
-    fn must_be_unnamed(&self, subject: &str, number: i32) -> Result<(), Refused> {
-        if self.named_by(subject, number).is_empty() {
-            return Ok(());
-        }
-        let why = format!("One or more references exist to the schema {{subject={subject},version={number}}}.");
-        Err(Refused::new(42206, why))
-    }
-
-    /// Deletes a version, softly or, after that, for good; gives its number.
-    ///
-    /// # Errors
-    /// There is no such version, it was deleted already, or not softly first, or others name it.
-    pub fn delete_version(&mut self, subject: &str, which: Which, for_good: bool) -> Result<i32, Refused> {
-        self.must_be_writable(subject)?;
-        let deleted = for_good || matches!(which, Which::Number(_));
-        let number = self.version(subject, which, deleted)?.version;
-        self.must_be_unnamed(subject, number)?;
-        let versions = self.subjects.get_mut(subject).ok_or_else(|| Refused::no_subject(subject))?;
-        let version = versions.get_mut(&number).ok_or_else(|| Refused::no_version(number))?;
-        match (for_good, version.deleted) {
-            (false, false) => version.deleted = true,
-            (true, true) => drop(versions.remove(&number)),
-            (false, true) => {
-                let why = format!(
-                    "Subject '{subject}' Version {number} was soft deleted. Set permanent=true to delete permanently"
-                );
-                return Err(Refused::new(40406, why));
-            }
-            (true, false) => {
-                let why = format!(
-                    "Subject '{subject}' Version {number} was not deleted first before being permanently deleted"
-                );
-                return Err(Refused::new(40407, why));
-            }
-        }
-        self.subjects.retain(|_, versions| !versions.is_empty());
-        Ok(number)
     }
 }

@@ -8,6 +8,7 @@ pub mod defaults;
 pub mod group;
 mod log;
 pub mod member;
+mod offsets;
 pub mod partition;
 mod producers;
 mod rebalance;

@@ -26,9 +26,6 @@ pub struct Wanted {
     pub config: BTreeMap<String, String>,
 }
 
-/// The topic in which brokers would keep the offsets of groups.
-pub const OFFSETS: &str = "__consumer_offsets";
-
 impl Cluster {
     /// Makes a topic; with `only_ask` it is just said whether it could be made. Gives the brokers of each partition.
     ///
@@ -72,7 +69,7 @@ impl Cluster {
         self.topics.insert(name, Topic { id, internal, config, partitions });
     }
 
-    fn must_have_controller(&self) -> Result<(), Refused> {
+    pub(super) fn must_have_controller(&self) -> Result<(), Refused> {
         match self.brokers.controller() {
             Some(_) => Ok(()),
             None => Err(Refused::new(Code::RequestTimedOut, "there is no controller: a majority of brokers is down")),
@@ -98,7 +95,7 @@ impl Cluster {
         self.spread(0, count, factor)
     }
 
-    fn spread(&self, first: i32, count: i32, factor: i32) -> Result<Vec<Vec<Node>>, Refused> {
+    pub(super) fn spread(&self, first: i32, count: i32, factor: i32) -> Result<Vec<Vec<Node>>, Refused> {
         let (all, active): (Vec<Node>, _) = (self.brokers.ids().collect(), self.active());
         let size = |value: i32| usize::try_from(value).unwrap_or(0);
         let refused = |why: String| Err(Refused::new(Code::InvalidReplicationFactor, why));
@@ -191,51 +188,6 @@ impl Cluster {
         if let Some(topic) = self.topics.get_mut(name).filter(|_| !only_ask) {
             topic.config = config;
         }
-        Ok(())
-    }
-
-    /// The broker that coordinates a group: it leads the group's partition of [`OFFSETS`], which is made when it is
-    /// first needed.
-    ///
-    /// # Errors
-    /// Nobody does now.
-    pub fn coordinator(&mut self, group: &str) -> Result<Node, Code> {
-        if !self.topics.contains_key(OFFSETS) {
-            self.make_offsets().map_err(|_| Code::CoordinatorNotAvailable)?;
-        }
-        self.coordinates(group).and_then(Partition::leader).ok_or(Code::CoordinatorNotAvailable)
-    }
-
-    /// The partition that holds a group's offsets.
-    #[must_use]
-    pub fn coordinates(&self, group: &str) -> Option<&Partition> {
-        let partitions = &self.topics.get(OFFSETS)?.partitions;
-        let hash = group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
-        let at = usize::try_from(hash & i32::MAX).ok()?.checked_rem(partitions.len())?;
-        partitions.get(at)
-    }
-
-    /// Whether enough replicas are in sync to keep a group's offsets.
-    ///
-    /// # Errors
-    /// They are not.
-    pub fn enough_for_offsets(&self, group: &str) -> Result<(), Code> {
-        let least = self.topic(OFFSETS).map_or(1, |topic| topic.number("min.insync.replicas", &self.settings));
-        let in_sync = self.coordinates(group).map_or(0, |partition| partition.isr().len());
-        let enough = i64::try_from(in_sync).is_ok_and(|count| count >= least);
-        // Brokers say it so; that replicas are missing stays between them.
-        if enough { Ok(()) } else { Err(Code::CoordinatorNotAvailable) }
-    }
-
-    fn make_offsets(&mut self) -> Result<(), Refused> {
-        self.must_have_controller()?;
-        // A small cluster is no reason to have no groups.
-        let brokers = i32::try_from(self.brokers.ids().count()).unwrap_or(1);
-        let factor = self.settings.number("offsets.topic.replication.factor").min(brokers);
-        let placed = self.spread(0, self.settings.number("offsets.topic.num.partitions"), factor)?;
-        let config = [("cleanup.policy", "compact"), ("segment.bytes", "104857600")];
-        let config = config.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        self.make(OFFSETS.to_owned(), &placed, BTreeMap::from(config), true);
         Ok(())
     }
 }
