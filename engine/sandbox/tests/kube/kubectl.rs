@@ -45,7 +45,7 @@ impl Shell {
         drop(stdin);
         let output = child.wait_with_output().await.unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.success(), text(&output.stdout) + &text(&output.stderr))
+        (output.status.success(), format!("{}{}", text(&output.stdout), text(&output.stderr)))
     }
 
     /// What it wrote.
