@@ -78,10 +78,11 @@ async fn until_stopped(room: &Room, ix: NodeIx, body: &CheckBody, started: Times
 
 async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Timestamp, flag: &'r Flag) -> Ending {
     let begun = Instant::now();
+    let timeout = room.timeout(body.timeout);
     let mut story = Story::new(ix, started);
     let scope = crate::scope::of(room, ix);
-    let cx = room.cx(ix, checkrun_model::Place::default(), begun + body.timeout, &flag.get());
-    let prepared = match bounded::by(begun + body.timeout, prepare::check(room, ix, body, &scope, &cx)).await {
+    let cx = room.cx(ix, checkrun_model::Place::default(), begun + timeout, &flag.get());
+    let prepared = match bounded::by(begun + timeout, prepare::check(room, ix, body, &scope, &cx)).await {
         Some(Ok(prepared)) => prepared,
         Some(Err(trouble)) => {
             let (broken, findings) = trouble.told(&room.plan.sources);
@@ -129,7 +130,7 @@ impl Life<'_> {
 
     /// The timeout of one observation, as people read it.
     fn timeout_text(&self) -> String {
-        format!("no answer within its timeout of {:?}", self.body.timeout)
+        format!("no answer within its timeout of {:?}", self.room.timeout(self.body.timeout))
     }
 }
 

@@ -52,6 +52,9 @@ pub struct Room {
 /// A world that does not settle is not waited for any longer.
 const SETTLING: Duration = Duration::from_secs(5);
 
+/// The longest look at what is in this process.
+const LOOK_IN_A_WORLD: Duration = Duration::from_secs(10);
+
 /// What a node that passed leaves for others.
 #[derive(Debug, Clone)]
 pub struct Saved {
@@ -155,6 +158,12 @@ impl Room {
     /// The clock of the place: what the suite says of time is time there.
     pub fn clock(&self) -> Clock {
         self.plan.target.clock()
+    }
+
+    /// The time for one look. It is the wall's: a look crosses real sockets. In an embedded world these are of this
+    /// machine, and what does not answer there in ten seconds does not answer.
+    pub fn timeout(&self, own: Duration) -> Duration {
+        if self.clock().is_wall() { own } else { own.min(LOOK_IN_A_WORLD) }
     }
 
     /// Lets an embedded world do all that it had scheduled until now; a real place is as it is.

@@ -80,9 +80,7 @@ impl Life<'_> {
             }
             let Some(pause) = wait.next_pause() else { return self.at_the_end(wait) };
             self.pause(&wait, pause).await;
-            if wait.last_chance && !wait.clock.is_wall() {
-                self.settle(&mut wait).await;
-            }
+            self.settle(&mut wait).await;
         }
     }
 
@@ -118,7 +116,7 @@ impl Life<'_> {
 
     /// An act is not cut short by `within`: half an act is worse than a late one.
     fn deadline(&self, wait: &Waiting, began: Instant) -> Instant {
-        let own = began + self.body.timeout;
+        let own = began + self.room.timeout(self.body.timeout);
         let acts = self.effect > Effect::Read && wait.acted.is_none();
         match wait.limit {
             Some(limit) if !acts && wait.holding.is_none() => {
@@ -145,6 +143,7 @@ impl Life<'_> {
                 wait.trouble = None;
                 if wait.again == Again::Reread && wait.acted.is_none() {
                     wait.acted = Some(acted(&seen));
+                    wait.acts_in_no_time();
                     wait.epoch = wait.epoch.map(|_| self.room.shared.epoch());
                 }
                 if seen.passes() {
@@ -224,11 +223,17 @@ impl Life<'_> {
         let _ = gone.await;
     }
 
-    /// What the world had to do until the deadline has been done, and what is looked at next is younger than that.
+    /// What an embedded world had to do until now has been done. Where the next look may be the last, or must see a
+    /// break, it also sees nothing that is older.
     async fn settle(&self, wait: &mut Waiting) {
+        if wait.clock.is_wall() {
+            return;
+        }
         self.room.settled().await;
-        self.room.shared.effect_ended();
-        wait.epoch = wait.epoch.map(|_| self.room.shared.epoch());
+        if wait.last_chance || wait.holding.is_some() {
+            self.room.shared.effect_ended();
+            wait.epoch = wait.epoch.map(|_| self.room.shared.epoch());
+        }
     }
 
     /// Time is up: failed with what was seen last, an error where nothing ever was.
@@ -251,6 +256,13 @@ impl Waiting {
             self.pause = self.clock.wall(PAUSE.0).max(LEAST);
         }
         None
+    }
+
+    /// In an embedded world it is this machine that takes its time to act, which is not the world's.
+    fn acts_in_no_time(&mut self) {
+        if !self.clock.is_wall() {
+            self.limit = self.limit.map(|limit| limit + self.look_time);
+        }
     }
 
     /// How long to pause before the next look; none where there is no time for another.

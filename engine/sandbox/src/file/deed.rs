@@ -310,6 +310,8 @@ pub struct ApiDeed {
     pub is: ApiState,
     /// For `slow`, `cuts-watches`, `stale-watches`: how long, in the time of the world. Default: 10 s.
     pub by: Option<args::Duration>,
+    /// It is over after so long, in the time of the world. Default: never.
+    pub lasts: Option<args::Duration>,
     /// For `denies`: the kind that is not taken.
     pub kind: Option<String>,
 }

@@ -18,6 +18,8 @@ pub(super) enum Item {
     Scrape(String, usize),
     /// Lines may be sent.
     Ship,
+    /// Something that was wrong with an API server is over: its number.
+    Calm(usize),
 }
 
 /// Which behaviour, where, for which object.
@@ -66,33 +68,33 @@ impl Agenda {
         self.heap.peek().map(|Reverse((due, _, _))| *due)
     }
 
-    /// Whether something other than what comes again and again is due by then.
-    pub(super) fn is_due(&self, by: Timestamp) -> bool {
-        self.noted.iter().any(|(item, due)| *due <= by && matches!(item, Item::Act(_) | Item::Ship))
-    }
-
-    /// Takes the next item that is due.
-    pub(super) fn take(&mut self, now: Timestamp) -> Option<Item> {
+    /// Takes the next item that is due by `now`, with the time when it was due.
+    pub(super) fn take(&mut self, now: Timestamp) -> Option<(Timestamp, Item)> {
         let Reverse((due, _, _)) = self.heap.peek()?;
         if *due > now {
             return None;
         }
-        let Reverse((_, _, item)) = self.heap.pop()?;
+        let Reverse((due, _, item)) = self.heap.pop()?;
         self.noted.remove(&item);
-        Some(item)
+        Some((due, item))
     }
 
-    /// Takes the next item of those that are not done again and again, whenever it is due.
-    pub(super) fn take_any(&mut self) -> Option<Item> {
-        let (item, _) = self
-            .noted
-            .iter()
-            .filter(|(item, _)| matches!(item, Item::Act(_) | Item::Ship))
-            .min_by_key(|(_, due)| **due)?;
-        let item = item.clone();
-        self.noted.remove(&item);
-        self.heap.retain(|Reverse((_, _, known))| *known != item);
-        Some(item)
+    /// Takes the next item of those that are not done again and again, however late it is due.
+    pub(super) fn take_any(&mut self) -> Option<(Timestamp, Item)> {
+        let mut kept = Vec::new();
+        let mut found = None;
+        while let Some(entry) = self.heap.pop() {
+            if matches!(entry.0.2, Item::Act(_) | Item::Ship) {
+                found = Some((entry.0.0, entry.0.2));
+                break;
+            }
+            kept.push(entry);
+        }
+        self.heap.extend(kept);
+        if let Some((_, item)) = &found {
+            self.noted.remove(item);
+        }
+        found
     }
 }
 
@@ -108,9 +110,8 @@ mod tests {
         agenda.note(Item::Ship, at(1));
         agenda.note(Item::Ship, at(9));
         assert_eq!((agenda.next(), agenda.take(at(0))), (Some(at(1)), None));
-        assert!(agenda.is_due(at(1)) && !agenda.is_due(at(0)));
-        assert_eq!(agenda.take(at(5)), Some(Item::Ship));
-        assert_eq!(agenda.take(at(5)), Some(Item::Every(2)));
+        assert_eq!(agenda.take(at(5)), Some((at(1), Item::Ship)));
+        assert_eq!(agenda.take(at(5)), Some((at(2), Item::Every(2))));
         assert_eq!(agenda.take(at(50)), None);
     }
 
@@ -120,7 +121,7 @@ mod tests {
         let at = |second: i64| Timestamp::from_second(second).expect("a time");
         agenda.note(Item::Every(0), at(1));
         agenda.note(Item::Ship, at(100));
-        assert_eq!((agenda.take_any(), agenda.take_any()), (Some(Item::Ship), None));
-        assert_eq!(agenda.take(at(100)), Some(Item::Every(0)));
+        assert_eq!((agenda.take_any(), agenda.take_any()), (Some((at(100), Item::Ship)), None));
+        assert_eq!(agenda.take(at(100)), Some((at(1), Item::Every(0))));
     }
 }

@@ -27,7 +27,7 @@ impl Play {
             }
         }
         self.count += 1;
-        let told = view::Told { faults: &self.faults, count: self.count };
+        let told = view::Told { faults: &self.faults, now: self.moment, count: self.count };
         let world = view::world(&self.stage, &behaviour, &acting.cluster, &it, &told);
         let given = behaviour.hook.call(&behaviour.function, &[Value::from_json(&it), world]);
         let told = |why: &str| format!("the behaviour `{}`: {why}", behaviour.name);

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use super::agenda::Item;
 use super::kinds::{covers, selector};
 use super::play::Play;
 use super::stage::NAMES;
@@ -13,7 +14,7 @@ use crate::file::deed::{
 };
 use crate::file::shape::{NumberOrQuery, RowShape};
 use crate::kafka::{Identity, Kafka, Wanted};
-use crate::kube::{Cluster, Interference, Ref};
+use crate::kube::{Cluster, Interference, Ref, Refusal};
 use crate::logs::Row;
 use crate::metrics::{self, Metrics, Series, Value, When};
 use crate::registry::Fault;
@@ -124,7 +125,11 @@ impl Play {
         if !object["metadata"]["name"].is_null() && cluster.get(&Ref::of(object)).is_some() {
             return Ok(());
         }
-        cluster.put(object.clone()).map(drop).map_err(|why| why.to_string())
+        match cluster.put(object.clone()) {
+            // Clients act as well: an owner that went meanwhile wants nothing made any more.
+            Err(_) if owners(object).any(|owner| cluster.get(&owner).is_none()) => Ok(()),
+            put => put.map(drop).map_err(|why| why.to_string()),
+        }
     }
 
     fn put(&self, object: &Json, cluster: Option<String>) -> Result<(), String> {
@@ -141,9 +146,7 @@ impl Play {
         let namespace = merge.namespace.as_deref();
         for of in chosen(cluster, &merge.kind, namespace, merge.name.as_deref(), &merge.labels)? {
             match cluster.get(&of) {
-                Some(object) if !covers(&object, &merge.with) => {
-                    cluster.merge(&of, &merge.with).map_err(|why| why.to_string())?;
-                }
+                Some(object) if !covers(&object, &merge.with) => done(cluster.merge(&of, &merge.with))?,
                 _ => {}
             }
         }
@@ -155,7 +158,7 @@ impl Play {
         let namespace = which.namespace.as_deref();
         for of in chosen(cluster, &which.kind, namespace, which.name.as_deref(), &which.labels)? {
             if cluster.get(&of).is_some() {
-                cluster.remove(&of).map_err(|why| why.to_string())?;
+                done(cluster.remove(&of))?;
             }
         }
         Ok(())
@@ -168,7 +171,7 @@ impl Play {
             Some(pod) => own.get(&Ref::new("Pod", namespace, pod)).into_iter().collect(),
             None => own.list("Pod", namespace, &selector(&written.labels)).map_err(|why| why.to_string())?,
         };
-        if pods.is_empty() {
+        if pods.is_empty() && written.pod.is_none() {
             return Err(format!("there is no pod to write a log in {}", written.namespace));
         }
         for pod in pods {
@@ -177,19 +180,19 @@ impl Play {
             let name = pod["metadata"]["name"].as_str().unwrap_or_default();
             let own = self.cluster(cluster.clone())?;
             for line in &written.lines {
-                own.log(&written.namespace, name, &container, line).map_err(|why| why.to_string())?;
+                done(own.log(&written.namespace, name, &container, line))?;
             }
             self.wrote(cluster.as_deref().unwrap_or_default(), &pod, &container, &written.lines);
         }
         Ok(())
     }
 
-    fn api(&self, api: &ApiDeed, cluster: Option<String>) -> Result<(), String> {
-        let cluster = self.cluster(cluster)?;
+    fn api(&mut self, api: &ApiDeed, cluster: Option<String>) -> Result<(), String> {
+        let own = self.cluster(cluster.clone())?;
         let by = api.by.map_or(LATE, |by| by.0);
-        cluster.interfere(match api.is {
+        let wrong = match api.is {
             ApiState::Up => {
-                cluster.calm_all();
+                own.calm_all();
                 return Ok(());
             }
             ApiState::Down => Interference::Down,
@@ -204,8 +207,23 @@ impl Play {
                 kind: api.kind.clone().ok_or("`denies` needs `kind`")?,
                 message: "the world's fault denies it".into(),
             },
-        });
+        };
+        own.interfere(wrong.clone());
+        if let (Some(lasts), Some(cluster)) = (api.lasts, cluster) {
+            self.calms.push((cluster, wrong));
+            let due = self.moment.checked_add(lasts.0).unwrap_or(Timestamp::MAX);
+            self.agenda.note(Item::Calm(self.calms.len() - 1), due);
+        }
         Ok(())
+    }
+
+    /// Something that was wrong with an API server is over.
+    pub(super) fn calm(&self, at: usize) {
+        if let Some((cluster, wrong)) = self.calms.get(at)
+            && let Some(cluster) = self.stage.clusters.get(cluster)
+        {
+            cluster.calm(wrong);
+        }
     }
 
     fn broker(&self, broker: &Broker) -> Result<(), String> {
@@ -299,6 +317,23 @@ impl Play {
         store.keep(Row { at, fields: row.fields.clone(), stream: row.stream.clone() });
         Ok(())
     }
+}
+
+/// What came of a change. Clients act as well: what went meanwhile is not there to be changed.
+fn done<T>(outcome: Result<T, Refusal>) -> Result<(), String> {
+    match outcome {
+        Err(why) if why.code == 404 => Ok(()),
+        other => other.map(drop).map_err(|why| why.to_string()),
+    }
+}
+
+/// Those who own an object.
+pub(super) fn owners(object: &Json) -> impl Iterator<Item = Ref> + '_ {
+    let metadata = &object["metadata"];
+    metadata["ownerReferences"].as_array().into_iter().flatten().map(|owner| {
+        let named = serde_json::json!({ "name": owner["name"], "namespace": metadata["namespace"] });
+        Ref::of(&serde_json::json!({ "apiVersion": owner["apiVersion"], "kind": owner["kind"], "metadata": named }))
+    })
 }
 
 /// The objects that are meant: the one of a name, or those with labels.

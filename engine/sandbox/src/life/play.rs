@@ -19,8 +19,10 @@ use super::stage::Stage;
 use crate::file::shape::FaultShape;
 use crate::file::{Behaviour, Sees, World};
 use crate::kafka::Status;
-use crate::kube::{Change, Happened, Ref};
+use crate::kube::{By, Change, Happened, Interference, Ref};
 
+/// A world is brought up so long before it is looked at.
+const BEFORE: Duration = Duration::from_mins(10);
 /// So many acts bring any world to rest that comes to rest at all.
 const MOST_ACTS: usize = 50_000;
 
@@ -66,8 +68,11 @@ pub struct Play {
     changes: Vec<(String, UnboundedReceiver<Change>)>,
     kafka: Vec<(String, watch::Receiver<Status>)>,
     wake: UnboundedReceiver<()>,
-    /// Everything that is noted is done at once, whenever it is due.
-    warm: bool,
+    /// The moment of the world that is being played: that at which what is done now was due. So what follows from it
+    /// is due when it should be, however late this machine is.
+    pub(super) moment: Timestamp,
+    /// What is wrong with API servers for a while.
+    pub(super) calms: Vec<(String, Interference)>,
     /// How many times anything has acted.
     pub(super) count: u64,
 }
@@ -86,6 +91,7 @@ impl Play {
             tokio::spawn(async move { while status.changed().await.is_ok() && waker.send(()).is_ok() {} });
         }
         let ships = super::ship::shipped(&world.shape);
+        let moment = stage.clock.now().checked_sub(BEFORE).unwrap_or(Timestamp::MIN);
         let mut play = Self {
             stage,
             world,
@@ -100,13 +106,17 @@ impl Play {
             changes,
             kafka,
             wake,
-            warm: true,
+            moment,
+            calms: Vec::new(),
             count: 0,
         };
         play.first()?;
         play.rest()?;
+        play.moment = play.stage.clock.now();
         play.scrape_all();
-        play.warm = false;
+        for at in 0..play.world.behaviours.len() {
+            play.again(at);
+        }
         Ok(play)
     }
 
@@ -121,37 +131,31 @@ impl Play {
         for (at, behaviour) in world.behaviours.iter().enumerate() {
             if behaviour.every.is_some() {
                 self.act_all(at, None);
-                self.again(at);
             }
         }
         Ok(())
     }
 
     /// Does everything that is noted, until nothing is; what comes again and again is left for later.
-    pub(super) fn rest(&mut self) -> Result<(), String> {
-        let warm = std::mem::replace(&mut self.warm, true);
+    fn rest(&mut self) -> Result<(), String> {
         let mut acts = 0;
-        loop {
-            self.drain();
-            let Some(item) = self.agenda.take_any() else { break };
+        self.drain();
+        while let Some((due, item)) = self.agenda.take_any() {
             acts += 1;
             if acts > MOST_ACTS {
                 return Err(format!("the world does not come to rest; at last: {}", self.told(&item)));
             }
+            self.moment = self.moment.max(due);
             self.done(item);
+            self.drain();
         }
-        self.warm = warm;
         Ok(())
     }
 
     /// Plays until nobody can ask anything any more.
     pub async fn run(mut self, mut inbox: UnboundedReceiver<Msg>) {
         loop {
-            self.drain();
-            while let Some(item) = self.agenda.take(self.stage.clock.now()) {
-                self.done(item);
-                self.drain();
-            }
+            self.catch_up(self.stage.clock.now());
             let due = self.agenda.next();
             tokio::select! {
                 msg = inbox.recv() => match msg {
@@ -171,23 +175,26 @@ impl Play {
     fn asked(&mut self, msg: Msg) {
         match msg {
             Msg::Fault(name, reply) => {
+                self.catch_up(self.stage.clock.now());
                 let _ = reply.send(self.fault(&name));
             }
             Msg::Settle(reply) => {
-                self.settle(self.stage.clock.now());
+                self.catch_up(self.stage.clock.now());
                 let _ = reply.send(());
             }
         }
     }
 
-    /// Does all that is due by then.
-    fn settle(&mut self, by: Timestamp) {
+    /// Does all that is due by then, and what follows from it by then.
+    fn catch_up(&mut self, by: Timestamp) {
+        self.moment = by;
         self.drain();
-        while self.agenda.is_due(by) {
-            let Some(item) = self.agenda.take(by) else { return };
+        while let Some((due, item)) = self.agenda.take(by) {
+            self.moment = due;
             self.done(item);
             self.drain();
         }
+        self.moment = by;
     }
 
     /// Switches a fault on: what it does, and what the world makes of that at once.
@@ -244,6 +251,10 @@ impl Play {
     fn changed(&mut self, cluster: &str, change: &Change) {
         let of = Ref::of(&change.object);
         let world = Arc::clone(&self.world);
+        let played = self.moment;
+        if matches!(change.by, By::Client(_)) {
+            self.moment = self.stage.clock.now();
+        }
         for (at, behaviour) in world.behaviours.iter().enumerate() {
             if behaviour.cluster.as_deref().is_some_and(|own| own != cluster) {
                 continue;
@@ -261,8 +272,9 @@ impl Play {
             }
         }
         if of.kind == "Pod" {
-            self.agenda.note(Item::Ship, self.stage.clock.now());
+            self.agenda.note(Item::Ship, self.moment);
         }
+        self.moment = played;
     }
 
     /// An object that a behaviour cares for has changed.
@@ -291,20 +303,15 @@ impl Play {
     }
 
     pub(super) fn note(&mut self, acting: Acting) {
-        let after = if self.warm { Duration::ZERO } else { self.world.behaviours[acting.behaviour].after };
-        let due = self.stage.clock.now().checked_add(after).unwrap_or(Timestamp::MAX);
+        let after = self.world.behaviours[acting.behaviour].after;
+        let due = self.moment.checked_add(after).unwrap_or(Timestamp::MAX);
         self.agenda.note(Item::Act(acting), due);
     }
 
     /// Notes a behaviour for those of its objects that own this one.
     fn act_owners(&mut self, at: usize, cluster: &str, owned: &Json) {
         let Some(on) = self.world.behaviours[at].on.clone() else { return };
-        for owner in owned["metadata"]["ownerReferences"].as_array().into_iter().flatten() {
-            let json = serde_json::json!({
-                "apiVersion": owner["apiVersion"], "kind": owner["kind"],
-                "metadata": { "name": owner["name"], "namespace": owned["metadata"]["namespace"] },
-            });
-            let of = Ref::of(&json);
+        for of in super::perform::owners(owned) {
             if means(&on.kind, &of.kind) {
                 self.note(Acting { behaviour: at, cluster: cluster.to_owned(), object: Some(key(&of)) });
             }
@@ -352,7 +359,8 @@ impl Play {
                 self.again(at);
             }
             Item::Scrape(store, number) => self.scrape(&store, number),
-            Item::Ship => self.ship(self.warm),
+            Item::Ship => self.ship(),
+            Item::Calm(at) => self.calm(at),
         }
     }
 

@@ -53,9 +53,9 @@ pub(super) fn shipped(shape: &WorldShape) -> Vec<Shipped> {
 }
 
 impl Play {
-    /// A container has written lines.
+    /// A container has written lines at this moment.
     pub(super) fn wrote(&mut self, cluster: &str, pod: &Json, container: &str, lines: &[String]) {
-        let now = self.stage.clock.now();
+        let now = self.moment;
         let only = self.only_cluster();
         let mut first: Option<Timestamp> = None;
         for ship in &mut self.ships {
@@ -80,9 +80,9 @@ impl Play {
         }
     }
 
-    /// Sends what can be sent; with `all` also what is not due yet.
-    pub(super) fn ship(&mut self, all: bool) {
-        let now = self.stage.clock.now();
+    /// Sends what can be sent.
+    pub(super) fn ship(&mut self) {
+        let now = self.moment;
         let mut next: Option<Timestamp> = None;
         let mut ships = std::mem::take(&mut self.ships);
         for ship in &mut ships {
@@ -97,7 +97,7 @@ impl Play {
             };
             let mut kept = VecDeque::new();
             while let Some(line) = ship.waiting.pop_front() {
-                let is_due = all || line.due <= now;
+                let is_due = line.due <= now;
                 if is_due && ready.contains(&line.node) {
                     self.send(ship, line);
                     continue;

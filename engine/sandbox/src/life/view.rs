@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use checkrun_lang::Value;
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::kinds::selector;
@@ -14,6 +15,8 @@ use crate::kafka::state::brokers::Running;
 pub(super) struct Told<'t> {
     /// Faults that are on.
     pub(super) faults: &'t [String],
+    /// The moment that is played.
+    pub(super) now: Timestamp,
     /// How many times anything has acted: another number each time.
     pub(super) count: u64,
 }
@@ -26,7 +29,7 @@ pub(super) fn owners(object: &Json) -> impl Iterator<Item = &Json> {
 /// The second argument: time, place, faults, and everything under `sees`.
 pub(super) fn world(stage: &Stage, behaviour: &Behaviour, cluster: &str, it: &Json, told: &Told<'_>) -> Value {
     let mut entries: Vec<(Arc<str>, Value)> = vec![
-        ("now".into(), Value::time(stage.clock.now())),
+        ("now".into(), Value::time(told.now)),
         ("cluster".into(), Value::text(cluster)),
         ("count".into(), Value::int(told.count.into())),
         ("faults".into(), Value::list(told.faults.iter().map(|fault| Value::text(fault)).collect())),
