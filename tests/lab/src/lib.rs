@@ -39,4 +39,5 @@ pub mod sql;
 pub mod strimzi;
 pub mod target;
 pub mod torture;
+pub mod volsync;
 pub mod web;

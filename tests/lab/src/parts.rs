@@ -21,6 +21,7 @@ pub fn all() -> Vec<Box<dyn Part>> {
         Box::new(crate::sql::part::Sql),
         Box::new(crate::redis::part::Redis),
         Box::new(crate::web::part::Web),
+        Box::new(crate::volsync::part::VolSync),
     ]
 }
 

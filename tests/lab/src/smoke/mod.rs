@@ -8,6 +8,7 @@ pub mod s3;
 mod sql;
 mod stores;
 mod strimzi;
+mod volsync;
 mod web;
 
 use std::path::PathBuf;
@@ -22,8 +23,8 @@ use crate::objects::Objects;
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// The parts that can be asked.
-pub const PARTS: [&str; 11] =
-    ["apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi", "s3", "sql", "redis", "web"];
+pub const PARTS: [&str; 12] =
+    ["apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi", "s3", "sql", "redis", "web", "volsync"];
 
 /// Asks `part` through `target`; the answer is a line of what was seen.
 pub async fn run(part: &str, target: &Value) -> Result<String> {
@@ -38,6 +39,7 @@ pub async fn run(part: &str, target: &Value) -> Result<String> {
         "sql" => sql::both(target).await,
         "redis" => redis::keys(target).await,
         "web" => web::documents(target).await,
+        "volsync" => volsync::backup(target).await,
         other => bail!("there is no smoke test of `{other}`; there are: {}", PARTS.join(", ")),
     }
 }
