@@ -1,6 +1,7 @@
 //! Real servers to test checkrun against: built once, started together, broken on purpose, ended without a trace.
 //! Never a dependency of checkrun.
 
+pub mod answers;
 pub mod authority;
 pub mod cache;
 pub mod cli;
@@ -11,6 +12,8 @@ pub mod control;
 pub mod controllers;
 pub mod cx;
 pub mod definitions;
+pub mod flux;
+pub mod git;
 pub mod hold;
 pub mod httphead;
 pub mod images;
@@ -35,6 +38,7 @@ pub mod registry;
 pub mod s3;
 pub mod serve;
 pub mod smoke;
+pub mod source;
 pub mod sql;
 pub mod strimzi;
 pub mod target;

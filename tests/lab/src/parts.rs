@@ -22,6 +22,7 @@ pub fn all() -> Vec<Box<dyn Part>> {
         Box::new(crate::redis::part::Redis),
         Box::new(crate::web::part::Web),
         Box::new(crate::volsync::part::VolSync),
+        Box::new(crate::flux::part::Flux),
     ]
 }
 

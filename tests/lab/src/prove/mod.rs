@@ -5,6 +5,7 @@ mod clients;
 mod cluster;
 mod data;
 mod failover;
+mod flux;
 mod kafka;
 mod outside;
 mod registry;
@@ -65,7 +66,7 @@ struct Row {
 
 fn trials() -> impl Iterator<Item = &'static Trial> {
     let core = [cluster::TRIALS, kafka::TRIALS, registry::TRIALS, stores::TRIALS, data::TRIALS, web::TRIALS];
-    core.into_iter().chain([volsync::TRIALS]).flatten()
+    core.into_iter().chain([volsync::TRIALS, flux::TRIALS]).flatten()
 }
 
 /// Proves the faults of `wanted` (parts, or PART/FAULT; all of what is up if none is named) and hands each line to

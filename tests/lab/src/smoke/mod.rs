@@ -1,6 +1,7 @@
 //! A quick proof that a part does its work, asked through the target file as a user would. One file an area.
 
 mod cluster;
+mod flux;
 mod kafka;
 mod redis;
 mod registry;
@@ -23,8 +24,9 @@ use crate::objects::Objects;
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// The parts that can be asked.
-pub const PARTS: [&str; 12] =
-    ["apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi", "s3", "sql", "redis", "web", "volsync"];
+pub const PARTS: [&str; 13] = [
+    "apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi", "s3", "sql", "redis", "web", "volsync", "flux",
+];
 
 /// Asks `part` through `target`; the answer is a line of what was seen.
 pub async fn run(part: &str, target: &Value) -> Result<String> {
@@ -40,6 +42,7 @@ pub async fn run(part: &str, target: &Value) -> Result<String> {
         "redis" => redis::keys(target).await,
         "web" => web::documents(target).await,
         "volsync" => volsync::backup(target).await,
+        "flux" => flux::commits(target).await,
         other => bail!("there is no smoke test of `{other}`; there are: {}", PARTS.join(", ")),
     }
 }
