@@ -36,6 +36,7 @@ pub mod recipe;
 pub mod redis;
 pub mod registry;
 pub mod s3;
+pub mod scale;
 pub mod serve;
 pub mod smoke;
 pub mod source;

@@ -23,6 +23,7 @@ pub fn all() -> Vec<Box<dyn Part>> {
         Box::new(crate::web::part::Web),
         Box::new(crate::volsync::part::VolSync),
         Box::new(crate::flux::part::Flux),
+        Box::new(crate::scale::part::Scale),
     ]
 }
 

@@ -9,6 +9,7 @@ mod flux;
 mod kafka;
 mod outside;
 mod registry;
+mod scale;
 mod stores;
 mod volsync;
 mod web;
@@ -66,7 +67,7 @@ struct Row {
 
 fn trials() -> impl Iterator<Item = &'static Trial> {
     let core = [cluster::TRIALS, kafka::TRIALS, registry::TRIALS, stores::TRIALS, data::TRIALS, web::TRIALS];
-    core.into_iter().chain([volsync::TRIALS, flux::TRIALS]).flatten()
+    core.into_iter().chain([volsync::TRIALS, flux::TRIALS, scale::TRIALS]).flatten()
 }
 
 /// Proves the faults of `wanted` (parts, or PART/FAULT; all of what is up if none is named) and hands each line to

@@ -6,6 +6,7 @@ mod kafka;
 mod redis;
 mod registry;
 pub mod s3;
+mod scale;
 mod sql;
 mod stores;
 mod strimzi;
@@ -24,8 +25,9 @@ use crate::objects::Objects;
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// The parts that can be asked.
-pub const PARTS: [&str; 13] = [
+pub const PARTS: [&str; 14] = [
     "apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi", "s3", "sql", "redis", "web", "volsync", "flux",
+    "scale",
 ];
 
 /// Asks `part` through `target`; the answer is a line of what was seen.
@@ -43,6 +45,7 @@ pub async fn run(part: &str, target: &Value) -> Result<String> {
         "web" => web::documents(target).await,
         "volsync" => volsync::backup(target).await,
         "flux" => flux::commits(target).await,
+        "scale" => scale::list(target).await,
         other => bail!("there is no smoke test of `{other}`; there are: {}", PARTS.join(", ")),
     }
 }
