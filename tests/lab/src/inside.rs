@@ -52,6 +52,7 @@ pub async fn run(args: &[String]) -> Result<()> {
             Ok(())
         }
         ["source-controller", root, url] => source_controller(root, url).await,
+        ["standins", config] => crate::standins::serve::run(config.as_ref()).await,
         ["set-level"] => tokio::task::spawn_blocking(set_level).await?,
         other => bail!("nothing inside a pod is called {other:?}"),
     }

@@ -41,6 +41,7 @@ pub mod serve;
 pub mod smoke;
 pub mod source;
 pub mod sql;
+pub mod standins;
 pub mod strimzi;
 pub mod target;
 pub mod torture;

@@ -24,6 +24,7 @@ pub fn all() -> Vec<Box<dyn Part>> {
         Box::new(crate::volsync::part::VolSync),
         Box::new(crate::flux::part::Flux),
         Box::new(crate::scale::part::Scale),
+        Box::new(crate::standins::part::StandIns),
     ]
 }
 

@@ -10,6 +10,7 @@ mod kafka;
 mod outside;
 mod registry;
 mod scale;
+mod standins;
 mod stores;
 mod volsync;
 mod web;
@@ -67,7 +68,7 @@ struct Row {
 
 fn trials() -> impl Iterator<Item = &'static Trial> {
     let core = [cluster::TRIALS, kafka::TRIALS, registry::TRIALS, stores::TRIALS, data::TRIALS, web::TRIALS];
-    core.into_iter().chain([volsync::TRIALS, flux::TRIALS, scale::TRIALS]).flatten()
+    core.into_iter().chain([volsync::TRIALS, flux::TRIALS, scale::TRIALS, standins::TRIALS]).flatten()
 }
 
 /// Proves the faults of `wanted` (parts, or PART/FAULT; all of what is up if none is named) and hands each line to

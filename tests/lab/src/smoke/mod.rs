@@ -8,6 +8,7 @@ mod registry;
 pub mod s3;
 mod scale;
 mod sql;
+mod standins;
 mod stores;
 mod strimzi;
 mod volsync;
@@ -25,9 +26,9 @@ use crate::objects::Objects;
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// The parts that can be asked.
-pub const PARTS: [&str; 14] = [
+pub const PARTS: [&str; 15] = [
     "apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi", "s3", "sql", "redis", "web", "volsync", "flux",
-    "scale",
+    "scale", "standins",
 ];
 
 /// Asks `part` through `target`; the answer is a line of what was seen.
@@ -46,6 +47,7 @@ pub async fn run(part: &str, target: &Value) -> Result<String> {
         "volsync" => volsync::backup(target).await,
         "flux" => flux::commits(target).await,
         "scale" => scale::list(target).await,
+        "standins" => standins::all(target).await,
         other => bail!("there is no smoke test of `{other}`; there are: {}", PARTS.join(", ")),
     }
 }
