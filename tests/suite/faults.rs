@@ -53,6 +53,22 @@ const FAULTS: &[Fault] = &[
         failed: &["log-shipper.ready", "logs-arrive"],
         blocked: &["log-shipper.logs", "log-shipper-everywhere"],
     },
+    Fault {
+        name: "volsync/manager-down",
+        only: "volsync-operator",
+        failed: &["volsync-operator.deployment"],
+        blocked: &["volsync-operator.pods", "volsync-operator.logs"],
+    },
+    Fault {
+        name: "volsync/snapshot-crds-missing",
+        only: "volsync-snapshots",
+        failed: &[
+            "volsync-snapshots[volumesnapshots]",
+            "volsync-snapshots[volumesnapshotclasses]",
+            "volsync-snapshots[volumesnapshotcontents]",
+        ],
+        blocked: &[],
+    },
     Fault { name: "metrics/vmagent-stopped", only: "vmagent", failed: &["vmagent.ready"], blocked: &["vmagent.logs"] },
 ];
 

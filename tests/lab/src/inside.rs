@@ -1,5 +1,5 @@
-//! What this program does inside a pod, or as a server of the lab: the Strimzi stand-in, Confluent's API before the
-//! registry, the registry's level after each start, the web server, the webhook. Never called by a person.
+//! What this program does inside a pod, or as a server of the lab: the stand-ins, the Git server, Confluent's API before
+//! the registry, the registry's level after each start, the web server, the webhook. Never called by a person.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -8,8 +8,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::cx::LabCx;
-use crate::plainhttp;
+use crate::flux::manifests::STORAGE_PORT;
+use crate::objects::Objects;
 use crate::registry::manifests::{PORT, PREFIX, SERVER_PORT};
+use crate::source::controller::Controller;
+use crate::source::storage::Storage;
+use crate::{answers, plainhttp};
 
 /// How long the registry may take to answer after its start.
 const START: Duration = Duration::from_secs(240);
@@ -42,6 +46,13 @@ pub async fn run(args: &[String]) -> Result<()> {
         }
         ["web", dir, plain, secure] => crate::web::server::run(dir.as_ref(), plain.parse()?, secure.parse()?).await,
         ["webhook", keystore, port] => crate::cluster::webhook::run(keystore.as_ref(), port.parse()?).await,
+        ["git-server", at, root] => {
+            let listener = tokio::net::TcpListener::bind(at).await.with_context(|| format!("listening on {at}"))?;
+            crate::git::serve::run(listener, root.into()).await;
+            Ok(())
+        }
+        ["source-controller", root, url] => source_controller(root, url).await,
+        ["standins", config] => crate::standins::serve::run(config.as_ref()).await,
         ["set-level"] => tokio::task::spawn_blocking(set_level).await?,
         other => bail!("nothing inside a pod is called {other:?}"),
     }
@@ -52,6 +63,22 @@ async fn operator(ca: &str) -> Result<()> {
     let ends = certificate_end(&pem);
     let client = kube::Client::try_from(kube::Config::incluster()?)?;
     crate::strimzi::operator::run(client, crate::strimzi::objects::OPERATOR_PORT, pem, ends).await
+}
+
+/// Fetches and packs into `root`, and serves it to those who come by `url`.
+async fn source_controller(root: &str, url: &str) -> Result<()> {
+    let storage = Storage::new(root.as_ref(), url);
+    let listener = tokio::net::TcpListener::bind(("0.0.0.0", STORAGE_PORT)).await?;
+    let server = storage.clone();
+    tokio::spawn(answers::serve(listener, move |asked| {
+        let reply = match asked.path.as_str() {
+            "/" => answers::text(200, "ready\n"),
+            _ => server.answer(&asked),
+        };
+        async move { reply }
+    }));
+    Controller::new(Objects::incluster()?, storage).run().await;
+    Ok(())
 }
 
 /// When the first certificate of `pem` ends, in milliseconds since 1970.

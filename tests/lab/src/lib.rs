@@ -1,13 +1,19 @@
 //! Real servers to test checkrun against: built once, started together, broken on purpose, ended without a trace.
 //! Never a dependency of checkrun.
 
+pub mod answers;
 pub mod authority;
 pub mod cache;
 pub mod cli;
 pub mod cluster;
 pub mod command;
+pub mod conditions;
 pub mod control;
+pub mod controllers;
 pub mod cx;
+pub mod definitions;
+pub mod flux;
+pub mod git;
 pub mod hold;
 pub mod httphead;
 pub mod images;
@@ -30,10 +36,14 @@ pub mod recipe;
 pub mod redis;
 pub mod registry;
 pub mod s3;
+pub mod scale;
 pub mod serve;
 pub mod smoke;
+pub mod source;
 pub mod sql;
+pub mod standins;
 pub mod strimzi;
 pub mod target;
 pub mod torture;
+pub mod volsync;
 pub mod web;

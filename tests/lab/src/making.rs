@@ -39,10 +39,32 @@ impl Making {
 
     /// Builds `package` of the work folder's Go module without C; the program becomes `out/NAME`.
     pub fn go_build(&self, name: &str, package: &str, link: &str) -> Result<()> {
+        self.go_build_with(name, package, link, "")
+    }
+
+    /// `go_build` with build tags, separated by commas.
+    pub fn go_build_with(&self, name: &str, package: &str, link: &str, tags: &str) -> Result<()> {
         let mut command = self.go("build")?;
         let link = format!("-s -w {link}");
-        command.args(["-trimpath", "-buildvcs=false", "-ldflags", link.trim(), "-o"]);
+        command.args(["-trimpath", "-buildvcs=false", "-tags", tags, "-ldflags", link.trim(), "-o"]);
         self.run(command.arg(self.out.join(name)).arg(package))
+    }
+
+    /// The sources of a published Go module at one version, held against its `h1:` sum. They are read-only.
+    pub fn go_module(&self, module: &str, version: &str, sum: &str) -> Result<PathBuf> {
+        let mut command = self.go("mod")?;
+        command.args(["download", "-json", &format!("{module}@{version}")]).current_dir(&self.shared);
+        let out = command.stdin(Stdio::null()).output().context("starting go")?;
+        let told: serde_json::Value = serde_json::from_slice(&out.stdout)
+            .with_context(|| format!("go said: {}", String::from_utf8_lossy(&out.stderr).trim()))?;
+        let text = |key: &str| told[key].as_str().unwrap_or_default();
+        if !text("Error").is_empty() {
+            bail!("downloading {module} {version}: {}", text("Error"));
+        }
+        if text("Sum") != sum {
+            bail!("{module} {version} has the sum {} instead of {sum}", text("Sum"));
+        }
+        Ok(PathBuf::from(text("Dir")))
     }
 
     /// The `go` command, its caches kept apart from the user's, since they grow to gigabytes.

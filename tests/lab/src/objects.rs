@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::conditions;
 
 /// Under this name the lab writes.
 const WRITER: &str = "lab";
@@ -44,6 +46,11 @@ impl Objects {
         Ok(Self { client: kube::Client::try_from(config)? })
     }
 
+    /// Works with the cluster that this program runs in as a pod.
+    pub fn incluster() -> Result<Self> {
+        Ok(Self { client: kube::Client::try_from(kube::Config::incluster()?)? })
+    }
+
     fn api(&self, r: Ref<'_>) -> Api<DynamicObject> {
         let resource = r.resource();
         match r.2 {
@@ -75,7 +82,13 @@ impl Objects {
     pub async fn list(&self, r: Ref<'_>, labels: &str) -> Result<Vec<Value>> {
         let found = self.api(r).list(&ListParams::default().labels(labels)).await;
         let found = found.with_context(|| format!("listing {}", r.1))?;
-        found.items.into_iter().map(|o| Ok(serde_json::to_value(o)?)).collect()
+        let whole = |o: DynamicObject| {
+            let mut object = serde_json::to_value(o)?;
+            // the items of a list of built-in kinds do not say what they are
+            (object["apiVersion"], object["kind"]) = (json!(r.0), json!(r.1));
+            Ok(object)
+        };
+        found.items.into_iter().map(whole).collect()
     }
 
     /// Merges `patch` into the object.
@@ -85,9 +98,28 @@ impl Objects {
         Ok(())
     }
 
+    /// Writes `status` if it says something else than the object does; tells whether it wrote.
+    pub async fn write_status(&self, object: &Value, status: Value) -> Result<bool> {
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let Some(status) = conditions::change(&object["status"], status, &now) else { return Ok(false) };
+        let (r, patch) = (Ref::of(object), Patch::Merge(json!({ "status": status })));
+        let done = self.api(r).patch_status(r.3, &PatchParams::default(), &patch).await;
+        done.with_context(|| format!("writing the status of {} {}", r.1, r.3))?;
+        Ok(true)
+    }
+
     /// Deletes the object; one that is not there is fine.
     pub async fn delete(&self, r: Ref<'_>) -> Result<()> {
-        match self.api(r).delete(r.3, &DeleteParams::default()).await {
+        self.delete_as(r, &DeleteParams::default()).await
+    }
+
+    /// Deletes the object and what it owns, such as a Job's pods; one that is not there is fine.
+    pub async fn delete_with_dependents(&self, r: Ref<'_>) -> Result<()> {
+        self.delete_as(r, &DeleteParams::background()).await
+    }
+
+    async fn delete_as(&self, r: Ref<'_>, how: &DeleteParams) -> Result<()> {
+        match self.api(r).delete(r.3, how).await {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(e)) if e.code == 404 => Ok(()),
             Err(e) => Err(e).with_context(|| format!("deleting {} {}", r.1, r.3)),
@@ -143,7 +175,6 @@ fn rolled_out(object: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_rollout_is_over_when_all_are_updated_and_ready() {

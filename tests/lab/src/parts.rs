@@ -21,6 +21,10 @@ pub fn all() -> Vec<Box<dyn Part>> {
         Box::new(crate::sql::part::Sql),
         Box::new(crate::redis::part::Redis),
         Box::new(crate::web::part::Web),
+        Box::new(crate::volsync::part::VolSync),
+        Box::new(crate::flux::part::Flux),
+        Box::new(crate::scale::part::Scale),
+        Box::new(crate::standins::part::StandIns),
     ]
 }
 

@@ -18,6 +18,9 @@ pub struct Fragment {
     /// `inputs:`, what suites must know of this place.
     #[serde(default)]
     pub inputs: Map<String, Value>,
+    /// Inputs, each with a sentence, that hold as long as no part gives them a value.
+    #[serde(default)]
+    pub fallbacks: Map<String, Value>,
     /// Sentences for the report's environment section.
     pub environment: Vec<String>,
 }
@@ -51,6 +54,13 @@ impl Fragment {
         self
     }
 
+    /// Gives a suite's input a value, and says `words`, unless a part gives it another.
+    #[must_use]
+    pub fn unless_given(mut self, name: &str, value: Value, words: &str) -> Self {
+        self.fallbacks.insert(name.into(), json!([value, words]));
+        self
+    }
+
     /// Adds a sentence about what is not as in production.
     #[must_use]
     pub fn sentence(mut self, words: impl Into<String>) -> Self {
@@ -64,6 +74,7 @@ impl Fragment {
         claim(&mut self.endpoints, &other.endpoints, "endpoint")?;
         claim(&mut self.defaults, &other.defaults, "default")?;
         claim(&mut self.inputs, &other.inputs, "input")?;
+        claim(&mut self.fallbacks, &other.fallbacks, "fallback")?;
         self.environment.extend(other.environment.iter().cloned());
         Ok(())
     }
@@ -71,20 +82,27 @@ impl Fragment {
     /// The whole file as YAML.
     pub fn file(&self, name: &str) -> Result<String> {
         let mut all = Map::new();
+        let (mut inputs, mut environment) = (self.inputs.clone(), self.environment.clone());
+        for (input, fallback) in &self.fallbacks {
+            if !inputs.contains_key(input) {
+                inputs.insert(input.clone(), fallback[0].clone());
+                environment.extend(fallback[1].as_str().map(str::to_owned));
+            }
+        }
         all.insert("target".into(), json!(name));
         let sections = [
             ("clusters", &self.clusters),
             ("endpoints", &self.endpoints),
             ("defaults", &self.defaults),
-            ("inputs", &self.inputs),
+            ("inputs", &inputs),
         ];
         for (key, section) in sections {
             if !section.is_empty() {
                 all.insert(key.into(), Value::Object(section.clone()));
             }
         }
-        if !self.environment.is_empty() {
-            all.insert("environment".into(), json!(self.environment));
+        if !environment.is_empty() {
+            all.insert("environment".into(), json!(environment));
         }
         serde_yaml::to_string(&Value::Object(all)).context("writing the target file as YAML")
     }
@@ -127,6 +145,15 @@ mod tests {
         assert!(text.starts_with("target: lab\n"));
         assert!(at("clusters:") < at("endpoints:") && at("endpoints:") < at("defaults:"));
         assert!(at("defaults:") < at("environment:"));
+    }
+
+    #[test]
+    fn a_fallback_and_its_sentence_go_when_a_part_says_otherwise() {
+        let mut all = Fragment::default().unless_given("volsync", json!(false), "no VolSync");
+        assert!(all.file("lab").unwrap().contains("volsync: false") && all.file("lab").unwrap().contains("no VolSync"));
+        all.merge(&Fragment::default().input("volsync", json!(true))).unwrap();
+        let text = all.file("lab").unwrap();
+        assert!(text.contains("volsync: true") && !text.contains("no VolSync"), "{text}");
     }
 
     #[test]

@@ -164,9 +164,8 @@ fn tell(site: &Site, kubelab: &std::path::Path) -> Running {
         running.target = std::mem::take(&mut running.target)
             .input("storage_class", json!("hostpath"))
             .input("marker_image", json!(recipes::BUSYBOX_IMAGE))
-            .input("volsync", json!(false))
             .input("log_window", json!("10s"))
-            .sentence("apps: VolSync is not in this lab");
+            .unless_given("volsync", json!(false), "apps: VolSync is not in this lab");
     }
     let name = site.name.to_uppercase();
     let mut set = |variable: String, value: String| running.env.insert(variable, value);

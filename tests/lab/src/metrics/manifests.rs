@@ -164,6 +164,20 @@ scrape_configs:
   - { action: labelmap, regex: __meta_kubernetes_pod_label_(strimzi_io_.+) }
   - { target_label: namespace, source_labels: [__meta_kubernetes_namespace] }
   - { target_label: kubernetes_pod_name, source_labels: [__meta_kubernetes_pod_name] }
+- job_name: volsync-metrics
+  scheme: https
+  authorization: { credentials_file: /var/run/secrets/kubernetes.io/serviceaccount/token }
+  tls_config: { insecure_skip_verify: true }
+  kubernetes_sd_configs: [{ role: pod, namespaces: { names: [volsync-system] } }]
+  relabel_configs:
+  - { action: keep, source_labels: [__meta_kubernetes_pod_label_control_plane, __meta_kubernetes_pod_container_port_name], regex: volsync-controller;https }
+  - { target_label: namespace, source_labels: [__meta_kubernetes_namespace] }
+- job_name: flux-system
+  kubernetes_sd_configs: [{ role: pod, namespaces: { names: [flux-system] } }]
+  relabel_configs:
+  - { action: keep, source_labels: [__meta_kubernetes_pod_container_port_name], regex: http-prom }
+  - { target_label: namespace, source_labels: [__meta_kubernetes_namespace] }
+  - { target_label: pod, source_labels: [__meta_kubernetes_pod_name] }
 - job_name: vmagent
   static_configs: [{ targets: ["127.0.0.1:8429"] }]
 "#;

@@ -1,13 +1,17 @@
 //! A quick proof that a part does its work, asked through the target file as a user would. One file an area.
 
 mod cluster;
+mod flux;
 mod kafka;
 mod redis;
 mod registry;
 pub mod s3;
+mod scale;
 mod sql;
+mod standins;
 mod stores;
 mod strimzi;
+mod volsync;
 mod web;
 
 use std::path::PathBuf;
@@ -22,8 +26,10 @@ use crate::objects::Objects;
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// The parts that can be asked.
-pub const PARTS: [&str; 11] =
-    ["apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi", "s3", "sql", "redis", "web"];
+pub const PARTS: [&str; 15] = [
+    "apps", "infra", "kafka", "registry", "metrics", "logs", "strimzi", "s3", "sql", "redis", "web", "volsync", "flux",
+    "scale", "standins",
+];
 
 /// Asks `part` through `target`; the answer is a line of what was seen.
 pub async fn run(part: &str, target: &Value) -> Result<String> {
@@ -38,6 +44,10 @@ pub async fn run(part: &str, target: &Value) -> Result<String> {
         "sql" => sql::both(target).await,
         "redis" => redis::keys(target).await,
         "web" => web::documents(target).await,
+        "volsync" => volsync::backup(target).await,
+        "flux" => flux::commits(target).await,
+        "scale" => scale::list(target).await,
+        "standins" => standins::all(target).await,
         other => bail!("there is no smoke test of `{other}`; there are: {}", PARTS.join(", ")),
     }
 }

@@ -74,16 +74,6 @@ fn condition(type_: &str, reason: Option<&str>, message: Option<&str>) -> Value 
     c
 }
 
-/// Keeps the time of a condition that has not changed since `old`, and stamps the others with `now`.
-pub fn stamp(conditions: &mut Value, old: &Value, now: &str) {
-    let old = old.as_array().cloned().unwrap_or_default();
-    for c in conditions.as_array_mut().into_iter().flatten() {
-        let same = |o: &&Value| o["type"] == c["type"] && o["status"] == c["status"];
-        let since = old.iter().find(same).and_then(|o| o["lastTransitionTime"].as_str());
-        c["lastTransitionTime"] = json!(since.unwrap_or(now));
-    }
-}
-
 /// `Kafka.status`. A broken cluster has the condition `NotReady` that is true, and no `Ready` at all.
 pub fn kafka(kafka: &Value, seen: &Seen, ca: &str) -> Value {
     let troubles = seen.troubles();
@@ -261,17 +251,6 @@ mod tests {
         let mut seen = healthy();
         seen.unready = vec!["p".into()];
         assert_eq!(seen.troubles(), ["pod p is not ready"]);
-    }
-
-    #[test]
-    fn a_condition_keeps_its_time_until_it_changes() {
-        let old = json!([{ "type": "Ready", "status": "True", "lastTransitionTime": "then" }]);
-        let mut same = json!([{ "type": "Ready", "status": "True" }]);
-        stamp(&mut same, &old, "now");
-        assert_eq!(same[0]["lastTransitionTime"], "then");
-        let mut other = json!([{ "type": "Ready", "status": "False" }]);
-        stamp(&mut other, &old, "now");
-        assert_eq!(other[0]["lastTransitionTime"], "now");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
 
+use crate::conditions;
 use crate::kafka::layout::NAMESPACE;
 
 /// The kinds the stand-in works with.
@@ -58,43 +59,12 @@ impl Store {
     }
 
     /// Writes `status` if it says something else than `object` does; tells whether it wrote.
-    pub async fn write_status(&self, kind: Kind, object: &Value, mut status: Value, now: &str) -> Result<bool> {
-        let old = &object["status"];
-        super::status::stamp(&mut status["conditions"], &old["conditions"], now);
-        if status["conditions"].is_null()
-            && let Some(fields) = status.as_object_mut()
-        {
-            fields.remove("conditions");
-        }
-        if *old == status {
-            return Ok(false);
-        }
+    pub async fn write_status(&self, kind: Kind, object: &Value, status: Value, now: &str) -> Result<bool> {
+        let Some(status) = conditions::change(&object["status"], status, now) else { return Ok(false) };
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        let patch = json!({ "status": replacing(old, status) });
+        let patch = json!({ "status": status });
         let done = self.api(kind).patch_status(name, &PatchParams::default(), &Patch::Merge(&patch)).await;
         done.with_context(|| format!("writing the status of {} {name}", kind.2))?;
         Ok(true)
-    }
-}
-
-/// `new` with an explicit null for each key that only `old` has, since a merge would keep it.
-fn replacing(old: &Value, mut new: Value) -> Value {
-    if let (Some(old), Some(new)) = (old.as_object(), new.as_object_mut()) {
-        for key in old.keys() {
-            new.entry(key.clone()).or_insert(Value::Null);
-        }
-    }
-    new
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_new_status_lacks_is_taken_away() {
-        let merged = replacing(&json!({ "topicId": "x", "topicName": "t" }), json!({ "topicName": "t" }));
-        assert_eq!(merged, json!({ "topicName": "t", "topicId": null }));
-        assert_eq!(replacing(&Value::Null, json!({ "a": 1 })), json!({ "a": 1 }));
     }
 }
