@@ -88,7 +88,8 @@ fn a_run_that_is_stopped_or_killed_leaves_nothing_and_touches_nothing() {
     println!("storm: exit codes of {ASKED} runs: {codes:?}; {KILLED} killed and cleaned up");
 
     let topic = lab.topics().into_iter().find(|name| !name.starts_with('_')).unwrap();
-    let taken = Folder::with(&TAKEN.replace("TOPIC", &topic)).file("s/suite.yaml", "suite: s\ndefaults: { cluster: apps, timeout: 30s }\n");
+    let taken = Folder::with(&TAKEN.replace("TOPIC", &topic))
+        .file("s/suite.yaml", "suite: s\ndefaults: { cluster: apps, timeout: 30s }\n");
     let ran = taken.checkrun(&format!("s --target {}", lab.target));
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(ran.out.contains("2 error") || ran.out.contains("2 failed"), "neither is taken over: {}", ran.all());

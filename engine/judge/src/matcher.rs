@@ -70,6 +70,7 @@ impl Matching<'_> {
     fn judge(&self, test: &Test, found: &[(String, &Json)]) -> Finding {
         match test {
             Test::Exists if found.is_empty() => self.unmet("nothing is there"),
+            Test::Exists if found.iter().all(|(_, value)| value.is_null()) => self.unmet("it is null"),
             Test::Exists => finding::met(self.what),
             Test::Absent | Test::Nothing if found.is_empty() => self.witnessed(),
             Test::Absent | Test::Nothing => listed(self.unmet("it is there"), found),
@@ -89,13 +90,26 @@ impl Matching<'_> {
     /// That nothing is there proves something only if there was a place where it could have been.
     fn witnessed(&self) -> Finding {
         let Subject::Path(path) = self.subject else { return finding::met(self.what) };
-        let Some(witness) = path.witness().or_else(|| path.parent()) else { return finding::met(self.what) };
-        self.seen_by(&witness)
+        let filter = path.witness();
+        let Some(witness) = filter.clone().or_else(|| path.parent()) else { return finding::met(self.what) };
+        match path.could_not_choose(&self.case.seen).filter(|_| filter.is_some()) {
+            Some(why) if !witness.select(&self.case.seen).is_empty() => {
+                let mut found = finding::error(self.what, format!("{why}, so that nothing was found proves nothing"));
+                found.hint = Some("is it spelt as the object has it? What may be absent is read in an expression: `xs.all(|x| x.get(\"a\", \"\") != …)`".into());
+                found
+            }
+            _ => self.seen_by(&witness, |value| filter.is_some() || path.fits(value)),
+        }
     }
 
-    fn seen_by(&self, witness: &Path) -> Finding {
-        if !witness.select(&self.case.seen).is_empty() {
+    fn seen_by(&self, witness: &Path, fits: impl Fn(&Json) -> bool) -> Finding {
+        let seen = witness.select(&self.case.seen);
+        if seen.iter().any(|(_, value)| fits(value)) {
             return finding::met(self.what);
+        }
+        if let Some((place, value)) = seen.first() {
+            let why = format!("{place} is {}: what is looked for could not be in it", same::sort(value));
+            return finding::error(self.what, why);
         }
         let mut found = finding::error(
             self.what,
@@ -128,7 +142,7 @@ impl Matching<'_> {
         if found.is_empty() {
             return finding::error(self.what, "`all` over nothing proves nothing: there is no element");
         }
-        let mut wrong = Vec::new();
+        let mut wrong = self.left_out();
         for (path, value) in found {
             match self.one(test, value) {
                 Ok(None) => {}
@@ -137,6 +151,12 @@ impl Matching<'_> {
             }
         }
         if wrong.is_empty() { finding::met(self.what) } else { lines(finding::unmet(self.what, String::new()), wrong) }
+    }
+
+    /// Elements on the way that have no such thing: that all which is there is right says nothing of them.
+    fn left_out(&self) -> Vec<String> {
+        let Subject::Path(path) = self.subject else { return Vec::new() };
+        path.left_out(&self.case.seen).into_iter().map(|place| format!("{place} has nothing there")).collect()
     }
 
     fn any(&self, test: &Test, found: &[(String, &Json)]) -> Finding {
@@ -181,7 +201,7 @@ impl Matching<'_> {
             }
             Test::In(wanted) => member(value, &filled(wanted, scope)?),
             Test::Matches(pattern) => matches(value, &filled(pattern, scope)?),
-            Test::Exists => Ok(None),
+            Test::Exists => Ok(value.is_null().then(|| "is null".to_owned())),
             Test::Ready => {
                 let found = word::all_ready(self.case, self.what, &[(String::new(), value)]);
                 match found.outcome {
@@ -208,7 +228,8 @@ fn member(value: &Json, wanted: &Json) -> Said {
     for item in items {
         match same::same(value, item) {
             Ok(true) => return Ok(None),
-            Ok(false) => compared = true,
+            // That it is not null says nothing of the others.
+            Ok(false) => compared |= !item.is_null() && !value.is_null(),
             Err(why) => trouble = Some(why),
         }
     }

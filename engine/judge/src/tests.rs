@@ -239,6 +239,53 @@ fn a_path_that_could_not_have_matched_is_no_proof_of_absence() {
 }
 
 #[test]
+fn a_filter_that_could_not_have_chosen_proves_no_absence() {
+    let none = |path: &str, json: Json| judged(seen(json), &[matcher(path, Some(Test::Nothing), None)]);
+    let bad = || json!({ "items": [{ "state": "bad" }] });
+    assert_eq!(none("$.items[?@.stat == 'bad']", bad()).outcome, Outcome::Error);
+    assert_eq!(none("$.items[?@.state > 3]", bad()).outcome, Outcome::Error);
+    assert_eq!(none("$.items[?@.state == 'lost']", bad()).outcome, Outcome::Met);
+    let found = none("$.items[?@.stat == 'bad']", bad());
+    assert!(found.findings[1].finding.seen.contains("no element has `stat`"), "{:?}", found.findings[1]);
+}
+
+#[test]
+fn what_could_not_be_in_its_place_proves_no_absence() {
+    let absent = |json: Json| judged(seen(json), &[matcher("$.a.error", Some(Test::Absent), None)]).outcome;
+    assert_eq!(absent(json!({ "a": {} })), Outcome::Met);
+    for a in [json!(null), json!([{ "error": 1 }]), json!("error")] {
+        assert_eq!(absent(json!({ "a": a })), Outcome::Error, "{a}");
+    }
+}
+
+#[test]
+fn all_is_not_met_by_those_alone_that_have_it() {
+    let all =
+        |test: Test, json: Json| judged(seen(json), &[matcher("$.items[*].s", Some(Test::All(Box::new(test))), None)]);
+    let mixed = || json!({ "items": [{ "s": "ok" }, { "t": 1 }, { "s": null }] });
+    let judgement = all(Test::Equals(tree(&json!("ok"))), mixed());
+    assert_eq!(judgement.outcome, Outcome::Unmet);
+    assert!(judgement.findings[1].finding.seen.contains("$.items[1] has nothing there"), "{judgement:?}");
+    assert_eq!(all(Test::Exists, mixed()).outcome, Outcome::Unmet);
+    assert_eq!(all(Test::Exists, json!({ "items": [{ "s": 1 }] })).outcome, Outcome::Met);
+}
+
+#[test]
+fn null_is_nothing_that_exists_and_no_member_of_a_list() {
+    let exists = |json: Json| judged(seen(json), &[matcher("$.a", Some(Test::Exists), None)]).outcome;
+    assert_eq!((exists(json!({ "a": null })), exists(json!({ "a": false }))), (Outcome::Unmet, Outcome::Met));
+    let none = Test::None(Box::new(Test::In(tree(&json!([3, null])))));
+    assert_eq!(judged(seen(json!({ "a": ["3"] })), &[matcher("$.a[*]", Some(none), None)]).outcome, Outcome::Error);
+}
+
+#[test]
+fn an_allowed_empty_selection_does_not_excuse_an_empty_witness() {
+    let nothing = json!({ "items": [] });
+    let case = Seen { witness: Some(&nothing), allow_empty: true, ..seen(nothing.clone()) };
+    assert_eq!(judged(case, &[word(What::None)]).outcome, Outcome::Error);
+}
+
+#[test]
 fn count_is_exact() {
     let of = |count| judged(seen(json!({ "items": [1, 2] })), &[matcher("$.items[*]", None, Some(count))]).outcome;
     assert_eq!(of(2), Outcome::Met);

@@ -16,6 +16,7 @@ mod moment;
 mod net;
 #[cfg(any(feature = "http", feature = "kafka"))]
 mod pem;
+mod start;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

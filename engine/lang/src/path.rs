@@ -1,8 +1,10 @@
 //! JSONPath (RFC 9535), with advice where kubectl's dialect was written.
 
+mod filter;
+
 use std::sync::Arc;
 
-use jsonpath_rust::parser::model::JpQuery;
+use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 use serde_json::Value as Json;
@@ -25,7 +27,10 @@ impl Path {
             return Err(fault);
         }
         match parse_json_path(text) {
-            Ok(query) => Ok(Self { text: text.into(), query }),
+            Ok(query) => match filter::mistake(&query) {
+                Some(why) => Err(Fault::new("path::filter", 0..text.len(), why)),
+                None => Ok(Self { text: text.into(), query }),
+            },
             Err(_) => Err(malformed(text)),
         }
     }
@@ -49,6 +54,54 @@ impl Path {
             .collect()
     }
 
+    /// The key of the observation that it begins with, where it begins with one.
+    #[must_use]
+    pub fn first_key(&self) -> Option<&str> {
+        match self.query.segments.first()? {
+            Segment::Selector(Selector::Name(name)) => Some(name.trim_matches(['\'', '"'])),
+            _ => None,
+        }
+    }
+
+    /// Why its last filter could not have chosen anything of `json`: no element has a field that it compares, or has
+    /// it in another type. None: it could.
+    #[must_use]
+    pub fn could_not_choose(&self, json: &Json) -> Option<String> {
+        filter::could_not_choose(&self.query, json)
+    }
+
+    /// Whether the last segment could select something in `value`: a name in an object, a place in a list.
+    #[must_use]
+    pub fn fits(&self, value: &Json) -> bool {
+        self.query.segments.last().is_none_or(|last| may_be_in(last, value))
+    }
+
+    /// Elements of the lists on its way that lead to nothing: `$.items[2]` for `$.items[*].status`, where that one has
+    /// no status.
+    #[must_use]
+    pub fn left_out(&self, json: &Json) -> Vec<String> {
+        let segments = &self.query.segments;
+        if segments.iter().any(|segment| matches!(segment, Segment::Descendant(_))) {
+            return Vec::new();
+        }
+        let mut found = paths(&self.query, json);
+        found.sort_unstable();
+        let mut out = Vec::new();
+        for place in (1..segments.len()).filter(|place| selects_several(&segments[place - 1])) {
+            let elements = paths(&JpQuery::new(segments[..place].to_vec()), json);
+            let leads = |path: &str| {
+                found[found.partition_point(|one| one.as_str() < path)..]
+                    .first()
+                    .is_some_and(|one| one.starts_with(path))
+            };
+            out.extend(elements.iter().filter(|path| !leads(path)).map(|path| readable(path)));
+            if !out.is_empty() {
+                break;
+            }
+        }
+        out
+    }
+
     /// The path up to its last filter, that filter read as `[*]`; none where it has no filter.
     #[must_use]
     pub fn witness(&self) -> Option<Arc<Path>> {
@@ -61,6 +114,30 @@ impl Path {
     pub fn parent(&self) -> Option<Arc<Path>> {
         let last = segments(&self.text).pop()?;
         Self::compile(&self.text[..last]).ok().map(Arc::new)
+    }
+}
+
+fn paths(query: &JpQuery, json: &Json) -> Vec<String> {
+    js_path_process(query, json).unwrap_or_default().into_iter().map(|one| one.path()).collect()
+}
+
+fn selects_several(segment: &Segment) -> bool {
+    match segment {
+        Segment::Selector(Selector::Name(_) | Selector::Index(_)) => false,
+        Segment::Selector(_) | Segment::Selectors(_) | Segment::Descendant(_) => true,
+    }
+}
+
+fn may_be_in(segment: &Segment, value: &Json) -> bool {
+    let one = |selector: &Selector| match selector {
+        Selector::Name(_) => value.is_object(),
+        Selector::Index(_) | Selector::Slice(..) => value.is_array(),
+        Selector::Wildcard | Selector::Filter(_) => value.is_object() || value.is_array(),
+    };
+    match segment {
+        Segment::Selector(selector) => one(selector),
+        Segment::Selectors(all) => all.iter().any(one),
+        Segment::Descendant(_) => value.is_object() || value.is_array(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The verdict of a whole run in one word and one sentence. The exit code decides; the counts explain.
 
+use checkrun_model::{Importance, Verdict};
 use serde::Serialize;
 
 use crate::criteria::Counts;
-use crate::summary::{Summary, Totals};
+use crate::summary::{Node, Summary, Totals};
 
 /// The fate of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -43,6 +44,7 @@ impl Summary {
     #[must_use]
     pub fn verdict(&self) -> RunVerdict {
         match self.exit {
+            Some(0) if self.contradicts_a_pass() => RunVerdict::Broken,
             Some(0) => RunVerdict::Passed,
             Some(1) => RunVerdict::Failed,
             Some(2) => RunVerdict::NothingJudged,
@@ -50,6 +52,13 @@ impl Summary {
             Some(_) => RunVerdict::Broken,
             None => RunVerdict::Unfinished,
         }
+    }
+
+    /// Whether a check that may fail a run has no verdict or a bad one: no run that passed has that in its journal.
+    fn contradicts_a_pass(&self) -> bool {
+        let required = self.checks().filter(|check| check.planned.severity != Importance::Minor);
+        let bad = |check: &Node| !matches!(check.verdict(), Some(Verdict::Passed | Verdict::Skipped));
+        required.into_iter().any(bad)
     }
 
     /// Why it is so, in one sentence without a full stop.
@@ -62,6 +71,9 @@ impl Summary {
                 parts.push(format!("stopped by {}", self.interrupted.as_deref().unwrap_or("a signal")));
             }
             RunVerdict::Unfinished => parts.push("the journal stops before the run does".to_owned()),
+            RunVerdict::Broken if self.exit == Some(0) => {
+                parts.push("the journal ends with a pass that its verdicts contradict".to_owned());
+            }
             RunVerdict::Passed | RunVerdict::Failed | RunVerdict::Broken => {}
         }
         let left = self.left_behind().len();
@@ -140,6 +152,15 @@ mod tests {
         let stop = checkrun_model::event::Event::Interrupted { by: "SIGTERM".into() };
         let summary = Sample::new(&["a"]).event(stop).ended(130).summary();
         assert_eq!(summary.reason(), "stopped by SIGTERM; 1 not judged of 1 check");
+    }
+
+    #[test]
+    fn a_journal_that_says_more_than_its_verdicts_is_no_pass() {
+        let said = Sample::new(&["a", "b"]).passed(0).failed(1, "x").ended(0).summary();
+        assert_eq!(said.verdict(), RunVerdict::Broken);
+        assert!(said.reason().starts_with("the journal ends with a pass that its verdicts contradict; 1 failed"));
+        assert_eq!(Sample::new(&["a", "b"]).passed(0).ended(0).summary().verdict(), RunVerdict::Broken);
+        assert_eq!(Sample::new(&["a", "b"]).passed(0).skipped(1, "x").ended(0).summary().verdict(), RunVerdict::Passed);
     }
 
     #[test]

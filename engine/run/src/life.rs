@@ -111,6 +111,9 @@ async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Tim
         first: None,
         flag,
     };
+    if let Some(broken) = life.cannot_hold() {
+        return life.story.broken(broken);
+    }
     if let Err(broken) = life.before_effect().await {
         return life.story.broken(broken);
     }

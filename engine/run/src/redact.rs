@@ -3,6 +3,7 @@
 
 mod event;
 mod forms;
+mod percent;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -25,6 +26,9 @@ struct Known {
     secrets: Vec<(Arc<str>, String)>,
     forms: Vec<(String, usize)>,
     finder: Option<AhoCorasick>,
+    /// What must not be seen, as it is.
+    parts: Vec<(String, usize)>,
+    plain: Option<AhoCorasick>,
 }
 
 impl Redactor {
@@ -62,26 +66,30 @@ impl Redactor {
     /// Takes secrets out of bytes.
     pub fn bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
         let known = self.known();
-        match &known.finder {
+        let bytes = match &known.finder {
             Some(finder) if finder.is_match(&bytes) => finder.replace_all_bytes(&bytes, &known.tokens()),
             _ => bytes,
-        }
+        };
+        known.encoded(&bytes).unwrap_or(bytes)
     }
 }
 
 impl Known {
     fn new(secrets: Vec<(Arc<str>, String)>) -> Self {
-        let mut forms: Vec<(String, usize)> = Vec::new();
+        let (mut forms, mut parts): (Vec<(String, usize)>, Vec<(String, usize)>) = (Vec::new(), Vec::new());
+        let mut seen = std::collections::HashSet::new();
         for (place, (value, _)) in secrets.iter().enumerate() {
-            for form in forms::of(value) {
-                if form.len() >= SHORT && !forms.iter().any(|(known, _)| *known == form) {
-                    forms.push((form, place));
-                }
+            for part in forms::parts(value).into_iter().filter(|part| part.len() >= SHORT) {
+                parts.push((part.to_owned(), place));
+                let new = forms::of(part).into_iter().filter(|form| form.len() >= SHORT && seen.insert(form.clone()));
+                forms.extend(new.map(|form| (form, place)));
             }
         }
-        let finder =
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms.iter().map(|(form, _)| form));
-        Self { secrets, forms, finder: finder.ok() }
+        let finder = |of: &[(String, usize)]| {
+            let texts = of.iter().map(|(text, _)| text);
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).ok()
+        };
+        Self { finder: finder(&forms), plain: finder(&parts), secrets, forms, parts }
     }
 
     fn tokens(&self) -> Vec<&str> {
@@ -96,6 +104,50 @@ impl Known {
         if let Some(finder) = self.finder.as_ref().filter(|finder| finder.is_match(&*text)) {
             *text = finder.replace_all(text, &self.tokens());
         }
+        if let Some(changed) = self.encoded(text.as_bytes()) {
+            *text = String::from_utf8_lossy(&changed).into_owned();
+        }
+    }
+
+    /// A sentence that may have been cut: what stands before the mark may be the start of a secret.
+    fn sentence(&self, text: &mut String) {
+        self.text(text);
+        let mut from = 0;
+        while let Some(cut) = text[from..].find('…').map(|at| from + at) {
+            let starts = |form: &str| {
+                (SHORT..form.len()).rev().find(|n| form.get(..*n).is_some_and(|start| text[..cut].ends_with(start)))
+            };
+            let begun = self.forms.iter().filter_map(|(form, place)| Some((starts(form)?, *place))).max();
+            from = cut + '…'.len_utf8();
+            if let Some((length, place)) = begun {
+                let token = &self.secrets[place].1;
+                text.replace_range(cut - length..cut, token);
+                from = from - length + token.len();
+            }
+        }
+    }
+
+    /// The text without secrets that stand in it percent-encoded; none where there are none.
+    fn encoded(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let finder = self.plain.as_ref()?;
+        let mut changed: Option<Vec<u8>> = None;
+        for plus in [false, true] {
+            let now = changed.as_deref().unwrap_or(text);
+            let Some(decoded) = percent::decoded(now, plus) else { continue };
+            let mut out = Vec::with_capacity(now.len());
+            let mut from = 0;
+            for found in finder.find_iter(&decoded.bytes) {
+                let origin = decoded.origin(found.range());
+                out.extend_from_slice(&now[from..origin.start]);
+                out.extend_from_slice(self.secrets[self.parts[found.pattern().as_usize()].1].1.as_bytes());
+                from = origin.end;
+            }
+            if from > 0 {
+                out.extend_from_slice(&now[from..]);
+                changed = Some(out);
+            }
+        }
+        changed
     }
 
     fn json(&self, value: &mut Json) {
@@ -114,7 +166,8 @@ impl Known {
             Json::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
             Json::Object(map) => {
                 map.values_mut().for_each(|value| self.json(value));
-                if self.finder.as_ref().is_some_and(|finder| map.keys().any(|key| finder.is_match(key))) {
+                let holds = |finder: &AhoCorasick| map.keys().any(|key| key.contains('%') || finder.is_match(key));
+                if self.finder.as_ref().is_some_and(holds) {
                     *map = std::mem::take(map).into_iter().map(|(key, value)| (self.changed(key), value)).collect();
                 }
             }
@@ -178,6 +231,42 @@ mod tests {
         redactor().json(&mut value);
         let wanted = json!({"port": "«secret:pin»", "ports": [47110], "x«secret:pin»": {"user": "«secret:user»"}, "name": "sand"});
         assert_eq!(value, wanted);
+    }
+
+    #[test]
+    fn a_url_hides_it_whichever_signs_it_encodes() {
+        let redactor = Redactor::default();
+        redactor.learn("k", "a/b~c*d e\"f");
+        let known = redactor.known();
+        for form in ["a/b%7Ec%2Ad%20e%22f", "a%2Fb~c*d+e%22f", "a/b~c*d%20e%22f", "%61/b~c*d e%22f"] {
+            let mut text = format!("GET http://h/{form}?x=%41");
+            known.text(&mut text);
+            assert_eq!(text, "GET http://h/«secret:k»?x=%41");
+            let bytes = redactor.bytes(format!("100% {form}").into_bytes());
+            assert_eq!(String::from_utf8(bytes).unwrap(), "100% «secret:k»");
+        }
+    }
+
+    #[test]
+    fn each_line_of_a_secret_is_one_too() {
+        let redactor = Redactor::default();
+        redactor.learn("key", "-----BEGIN X-----\nMIIEpAIBAAKCAQEA\nxy\n-----END X-----\n");
+        let mut text = "-----BEGIN X-----\n MIIEpAIBAAKCAQEA\r\nxy".to_owned();
+        redactor.known().text(&mut text);
+        assert_eq!(text, "-----BEGIN X-----\n «secret:key»\r\nxy");
+        redactor.learn("spaced", "hunter2-9981\n");
+        assert_eq!(redactor.bytes(b"is hunter2-9981.".to_vec()), "is «secret:spaced».".as_bytes());
+    }
+
+    #[test]
+    fn of_a_secret_that_was_cut_off_nothing_is_left() {
+        let cut = |text: &str| {
+            let mut text = text.to_owned();
+            redactor().known().sentence(&mut text);
+            text
+        };
+        assert_eq!(cut("is \"xp@ss w…\", not \"p@ss…\""), "is \"x«secret:db»…\", not \"«secret:db»…\"");
+        assert_eq!(cut("cut 47… and p@s…"), "cut 47… and p@s…");
     }
 
     #[test]

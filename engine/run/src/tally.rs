@@ -24,7 +24,8 @@ pub mod code {
 pub struct Tally {
     judged: usize,
     not_passed: usize,
-    not_permitted: Vec<String>,
+    not_permitted: usize,
+    not_permitted_critical: Vec<String>,
     left_behind: Vec<String>,
     troubles: Vec<String>,
     /// Asked to stop from outside.
@@ -49,8 +50,9 @@ impl Tally {
             Verdict::Skipped => {
                 let allowed = if read_only { Effect::Read } else { check.allowed };
                 let forbidden = acted || (node.skip.is_some() && check.planned_effect > allowed);
+                self.not_permitted += usize::from(forbidden && required);
                 if forbidden && node.severity == Importance::Critical {
-                    self.not_permitted.push(node.id.to_string());
+                    self.not_permitted_critical.push(node.id.to_string());
                 }
             }
         }
@@ -74,7 +76,7 @@ impl Tally {
             code::TROUBLE
         } else if self.interrupted {
             code::INTERRUPTED
-        } else if self.not_passed > 0 || self.cut || (require_all && !self.not_permitted.is_empty()) {
+        } else if self.not_passed > 0 || self.cut || (require_all && self.not_permitted > 0) {
             code::NOT_PASSED
         } else if self.judged == 0 {
             code::NOTHING
@@ -89,8 +91,8 @@ impl Tally {
         if !self.left_behind.is_empty() {
             remarks.push(format!("left behind: {}; `checkrun cleanup` tries again", self.left_behind.join(", ")));
         }
-        if !self.not_permitted.is_empty() {
-            remarks.push(format!("critical and not permitted here: {}", self.not_permitted.join(", ")));
+        if !self.not_permitted_critical.is_empty() {
+            remarks.push(format!("critical and not permitted here: {}", self.not_permitted_critical.join(", ")));
         }
         if self.judged == 0 && !self.interrupted && !self.cut {
             remarks.push("nothing was judged".into());

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::client::Reply;
 use crate::codes::Codes;
+use crate::start::start_of;
 
 /// What is seen of an answer. `url` is where it came from, after redirects.
 pub(super) fn observation(reply: Reply, url: &str, head: bool) -> Json {
@@ -74,7 +75,7 @@ fn beside(seen: &Json, status: i64) -> String {
         return format!("; it points to {location} (say `redirects: 1` to follow)");
     }
     let body = seen.get("json").map_or_else(|| seen["text"].as_str().unwrap_or_default().to_owned(), Json::to_string);
-    let start: String = body.trim().chars().take(200).collect();
+    let start = start_of(&body, 200);
     if start.is_empty() { start } else { format!(": {start}") }
 }
 

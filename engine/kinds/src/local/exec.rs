@@ -16,6 +16,7 @@ use tokio::process::Command;
 
 use super::process::{self, Ended};
 use crate::codes::Codes;
+use crate::start::start_of;
 
 /// The most that is kept of each stream.
 const MOST_BYTES: usize = 1 << 20;
@@ -93,7 +94,7 @@ impl Exec {
 /// The last line that was written to stderr, if any.
 fn complaint(seen: &Json) -> String {
     let stderr = seen["stderr"].as_str().unwrap_or_default().trim_end();
-    let line: String = stderr.lines().next_back().unwrap_or_default().chars().take(200).collect();
+    let line = start_of(stderr.lines().next_back().unwrap_or_default(), 200);
     if line.is_empty() { line } else { format!(": {line}") }
 }
 

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
+use crate::start::start_of;
+
 /// The reply as the servers send it; what they add beyond this is of no use here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,7 +51,7 @@ pub(super) fn observation(status: u16, body: &[u8]) -> Result<Observation, Broke
     match reply {
         Some(reply) if status == 200 && reply.status == "success" => whole(reply),
         Some(Reply { error: Some(why), .. }) => Err(refused(status, &why)),
-        _ => Err(refused(status, &start_of(body))),
+        _ => Err(refused(status, &beginning(body))),
     }
 }
 
@@ -67,9 +69,8 @@ fn refused(status: u16, why: &str) -> Broken {
 }
 
 /// The first of a body, for an error message.
-fn start_of(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
-    let text: String = text.chars().take(200).collect();
+fn beginning(body: &[u8]) -> String {
+    let text = start_of(&String::from_utf8_lossy(&body[..body.len().min(1000)]), 200);
     if text.is_empty() { "an empty body".into() } else { text }
 }
 

@@ -13,6 +13,7 @@ use super::ask::{Question, ask, touch};
 use super::rows::rows;
 use super::selection::{needs_a_query, one_at_least};
 use crate::moment::Moment;
+use crate::start::start_of;
 
 /// Rows of an answer unless the check says `limit`.
 const LIMIT: usize = 1000;
@@ -78,7 +79,7 @@ fn answered(status: u16, body: &[u8]) -> Result<Vec<Json>, Broken> {
     if status == 200 {
         return rows(body);
     }
-    let start: String = String::from_utf8_lossy(&body[..body.len().min(800)]).trim().chars().take(300).collect();
+    let start = start_of(&String::from_utf8_lossy(&body[..body.len().min(2000)]), 300);
     Err(match status {
         401 | 403 => Broken::fatal(format!("HTTP {status}: {start}")).hint("look at the endpoint's credentials"),
         404 => Broken::fatal(format!("HTTP 404: {start}"))

@@ -3,6 +3,8 @@
 use checkrun_model::Broken;
 use serde_json::{Map, Value as Json};
 
+use crate::start::start_of;
+
 /// The rows of a body; an empty body has none.
 ///
 /// # Errors
@@ -26,7 +28,7 @@ fn text(value: Json) -> String {
 }
 
 fn not_a_row(number: usize, line: &[u8]) -> Broken {
-    let start: String = String::from_utf8_lossy(&line[..line.len().min(400)]).chars().take(160).collect();
+    let start = start_of(&String::from_utf8_lossy(&line[..line.len().min(1000)]), 160);
     Broken::fatal(format!("line {number} of the answer is not a JSON object: {start}"))
         .hint("look at the endpoint's url: it must be what stands before /select/logsql/query")
 }

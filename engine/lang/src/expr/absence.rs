@@ -1,18 +1,42 @@
-//! Recognises expressions that count a selection to zero: absence that proves nothing without a witness.
+//! Recognises expressions that say that nothing was selected: absence that proves nothing without a witness.
 
 use super::ast::{Ast, Part};
+use crate::fault::Fault;
 use crate::ops::{Op, amount};
 use crate::value::Type;
 
+/// Which lists are meant.
+#[derive(Clone, Copy)]
+enum Of<'s> {
+    /// This one, or a part chosen from it.
+    Selection(&'s str),
+    /// A part chosen from any.
+    AnyChoice,
+}
+
 /// Whether `ast`, where it holds, says that `selection` (or a part chosen from it) is empty.
 pub(super) fn counts_to_zero(ast: &Ast, selection: &str) -> bool {
-    empty(ast, selection, true)
+    empty(ast, Of::Selection(selection), true)
+}
+
+/// The fault of a condition that says of a part chosen from a list that it is empty: an empty list passes it too.
+pub(super) fn over_nothing(ast: &Ast) -> Option<Fault> {
+    empty(ast, Of::AnyChoice, true).then(|| {
+        let message = "this holds for an empty list too, where nothing was looked at";
+        Fault::new("expr::vacuous", ast.range.clone(), message).help(
+            "write `xs.all(|x| !(…))`, which is an error over nothing; if none is fine: `xs.len() == 0 || xs.all(…)`",
+        )
+    })
 }
 
 /// Whether `ast` being `truth` says that nothing was selected.
-fn empty(ast: &Ast, selection: &str, truth: bool) -> bool {
+fn empty(ast: &Ast, selection: Of<'_>, truth: bool) -> bool {
     match &ast.part {
         Part::Not(one) => empty(one, selection, !truth),
+        // The other side may be the one that asks for an element: `xs.len() > 0 && !xs.some(…)`.
+        Part::And(left, right) if truth && matches!(selection, Of::AnyChoice) => {
+            empty(left, selection, truth) && empty(right, selection, truth)
+        }
         Part::And(left, right) | Part::Or(left, right) => {
             empty(left, selection, truth) || empty(right, selection, truth)
         }
@@ -21,14 +45,14 @@ fn empty(ast: &Ast, selection: &str, truth: bool) -> bool {
             op.is_some_and(|op| compared(op, left, right, selection) || compared(mirrored(op), right, left, selection))
         }
         Part::Call(function, args) => {
-            let over = args.first().is_some_and(|list| chosen(list, selection));
-            over && function.name == "some" && !truth
+            let over = |list: &Ast| matches!(selection, Of::AnyChoice) || chosen(list, selection);
+            function.name == "some" && !truth && args.first().is_some_and(over)
         }
         _ => false,
     }
 }
 
-fn compared(op: Op, left: &Ast, right: &Ast, selection: &str) -> bool {
+fn compared(op: Op, left: &Ast, right: &Ast, selection: Of<'_>) -> bool {
     if op == Op::Eq && matches!(&right.part, Part::List(items) if items.is_empty()) {
         return chosen(left, selection);
     }
@@ -58,16 +82,20 @@ fn number(ast: &Ast) -> Option<f64> {
 }
 
 /// Whether this is the selection, or items chosen from it.
-fn chosen(ast: &Ast, selection: &str) -> bool {
+fn chosen(ast: &Ast, of: Of<'_>) -> bool {
+    if let Part::Call(function, args) = &ast.part {
+        if matches!((function.name, of), ("filter", Of::AnyChoice)) {
+            return true;
+        }
+        return matches!(function.name, "filter" | "map" | "sort" | "unique" | "flatten")
+            && args.first().is_some_and(|list| chosen(list, of));
+    }
+    let Of::Selection(selection) = of else { return false };
     match &ast.part {
         Part::Path(name, keys) if name.as_ref() == "it" => keys.len() == 1 && keys[0].as_ref() == selection,
         Part::Path(name, keys) => keys.is_empty() && name.as_ref() == selection,
         Part::Lookup { base: None, steps, default: Some(_), .. } => {
             matches!(steps.as_slice(), [super::ast::Step::Key(key)] if key.as_ref() == selection)
-        }
-        Part::Call(function, args) => {
-            matches!(function.name, "filter" | "map" | "sort" | "unique" | "flatten")
-                && args.first().is_some_and(|list| chosen(list, selection))
         }
         _ => false,
     }

@@ -104,6 +104,40 @@ fn counting_a_selection_to_zero_is_recognised_in_every_form() {
 }
 
 #[test]
+fn what_holds_whatever_is_observed_is_recognised() {
+    for text in [
+        "a == a",
+        "a.b <= a . b",
+        "a == 1 || true",
+        "1 == 1 && a == 1",
+        "!a.list.some(|x| x == 1)",
+        "a.list.filter(|x| x == 1).len() == 0",
+        "0 == a.list.filter(|x| x == 1).map(|x| x).len()",
+        "a.list.filter(|x| x == 1) == []",
+        "a == 1 || a.list.filter(|x| x == 1).len() < 1",
+        "a.text.contains(\"\")",
+        "\"\" in a.text && a.n == 1",
+    ] {
+        assert!(compile(text).vacuous(false).is_some(), "{text}");
+    }
+    for text in [
+        "a == b",
+        "a != a",
+        "a.list.len() == 0",
+        "a.list.len() > 0 && !a.list.some(|x| x == 1)",
+        "a.list.len() == 0 || a.list.all(|x| x != 1)",
+        "a.list.filter(|x| x == 1).len() == 3",
+        "a.list.some(|x| x == 1)",
+        "a.n == first.a.n",
+        "a.big || has(\"a.b\")",
+    ] {
+        assert!(compile(text).vacuous(false).is_none(), "{text}");
+    }
+    assert!(compile("a.map(|x| x.n) == first.a.map(|x| x.n)").vacuous(true).is_some());
+    assert!(compile("a.n > first.a.n").vacuous(true).is_none());
+}
+
+#[test]
 fn reads_tell_names_with_their_bytes() {
     let text = "checks.kafka-ready.id == inputs.name && items.all(|p| p.n == c) && checks.flux[c].x == run.id && get(\"checks.a.b\", 1) == 1 && file(\"a.json\") != \"\"";
     let known = Known { names: vec!["c".into(), "checks".into(), "inputs".into(), "run".into()], ..known(true) };

@@ -11,6 +11,7 @@ mod literal;
 mod parse;
 mod postfix;
 mod reads;
+mod vacuous;
 
 use std::sync::Arc;
 
@@ -70,6 +71,14 @@ impl Expr {
     #[must_use]
     pub fn counts_to_zero(&self, selection: &str) -> bool {
         absence::counts_to_zero(&self.ast, selection)
+    }
+
+    /// Why it holds whatever is observed, where that can be seen: both sides the same, a part that reads nothing, a
+    /// count of what was chosen that an empty list passes. `first_is_it`: nothing makes the check look again after it
+    /// is satisfied.
+    #[must_use]
+    pub fn vacuous(&self, first_is_it: bool) -> Option<Fault> {
+        vacuous::fault(&self.ast, &self.text, first_is_it)
     }
 
     /// Its value.

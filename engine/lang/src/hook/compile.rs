@@ -58,6 +58,16 @@ impl Library {
         self.functions.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Functions of the last file that nothing in it names, with the bytes of their names.
+    pub(crate) fn uncalled(&self) -> Vec<(String, Range<usize>)> {
+        let text = self.files.last().map_or("", |(_, start)| &self.text[*start..]);
+        let tokens: Vec<Token> = scan(text).into_iter().filter(|token| token.lex != Lex::Comment).collect();
+        let word = |token: &Token| &text[token.range.clone()];
+        let named = |name: &str| tokens.iter().filter(|token| word(token).trim_matches(['"', '`']) == name).count();
+        let pairs = tokens.windows(2).filter(|pair| word(&pair[0]) == "fn" && named(word(&pair[1])) == 1);
+        pairs.map(|pair| (word(&pair[1]).to_owned(), pair[1].range.clone())).collect()
+    }
+
     pub(crate) fn call(&self, name: &str, args: &[Value], scope: &Scope) -> Result<Value, EvalError> {
         let options = CallFnOptions::new().eval_ast(false).with_tag(Dynamic::from(Running::new(scope)));
         let args: Vec<Dynamic> = args.iter().cloned().map(to_dynamic).collect();

@@ -30,6 +30,12 @@ impl Hook {
         self.0.names().any(|name| name == function)
     }
 
+    /// Functions that neither the engine nor another function of the file calls, with the bytes of their names: a
+    /// misspelt `judge` would judge nothing.
+    pub fn uncalled(&self) -> impl Iterator<Item = (String, std::ops::Range<usize>)> {
+        self.0.uncalled().into_iter().filter(|(name, _)| !matches!(name.as_str(), "observed" | "judge"))
+    }
+
     /// Values that the hook adds to the observation as `hook`.
     ///
     /// # Errors

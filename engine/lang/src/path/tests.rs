@@ -38,6 +38,41 @@ fn the_witness_is_the_path_up_to_its_last_filter() {
 }
 
 #[test]
+fn a_filter_that_could_not_have_chosen_says_why() {
+    let why = |text: &str, json: Json| path(text).could_not_choose(&json);
+    let pods = || json!({ "items": [{ "state": "bad", "n": "3", "m": { "deleted": 1 } }, {}] });
+    assert_eq!(why("$.items[?@.stat == 'x']", pods()).as_deref(), Some("no element has `stat`"));
+    assert_eq!(why("$.items[?search(@.stat, 'x')]", pods()).as_deref(), Some("no element has `stat`"));
+    assert_eq!(
+        why("$.items[?@.n > 5]", pods()).as_deref(),
+        Some("`n` is text in every element, and the filter compares it with a number")
+    );
+    assert_eq!(why("$.items[?@.m.gone]", pods()), None);
+    assert_eq!(why("$.items[?@.k.gone]", pods()).as_deref(), Some("no element has `k`"));
+    assert_eq!(why("$.items[?@.state == 'x' && !(@['n'] == '4')]", pods()), None);
+    assert_eq!(why("$.items[?@.state == $.wanted]", pods()).as_deref(), Some("there is no `$.wanted`"));
+    assert_eq!(why("$.items[*].state", pods()), None);
+}
+
+#[test]
+fn elements_that_lead_to_nothing_are_named() {
+    let json = json!({ "items": [{ "s": { "p": 1 } }, { "s": {} }, {}, { "s": { "p": null } }], "x": [{ "c": [] }] });
+    let left = |text: &str| path(text).left_out(&json);
+    assert_eq!(left("$.items[*].s.p"), ["$.items[1]", "$.items[2]"]);
+    assert_eq!(left("$.items[?@.s.p].s.p"), Vec::<String>::new());
+    assert_eq!(left("$.x[*].c[*].d"), ["$.x[0]"]);
+    assert_eq!(left("$.items[0].s"), Vec::<String>::new());
+}
+
+#[test]
+fn a_filter_without_elements_or_with_a_bad_pattern_is_refused() {
+    for (text, why) in [("$.items[?1 == 2]", "reads nothing"), ("$.items[?search(@.s, '(x')]", "regular expression")] {
+        let fault = Path::compile(text).expect_err(text);
+        assert!(fault.message.contains(why), "{text}: {fault:?}");
+    }
+}
+
+#[test]
 fn other_dialects_are_refused_with_how_to_write_it() {
     for (text, help) in [
         ("{.items[0].metadata.name}", "`$.items[0].metadata.name`"),

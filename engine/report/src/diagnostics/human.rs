@@ -5,6 +5,7 @@ use std::fmt;
 use checkrun_model::{DiagnosticSeverity, Source, SourceId, Sources, Span, SpecError};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity};
 
+use crate::snippet;
 use crate::style::{Paint, harmless};
 
 pub(super) fn draw(shown: &[&SpecError], more: usize, sources: &Sources, paint: Paint) -> String {
@@ -15,6 +16,11 @@ pub(super) fn draw(shown: &[&SpecError], more: usize, sources: &Sources, paint: 
     let handler = GraphicalReportHandler::new_themed(theme).with_width(120).with_links(false).with_context_lines(1);
     let mut out = String::new();
     for one in shown {
+        if is_long(one, sources) {
+            out.push_str(&windowed(one, sources, paint));
+            out.push('\n');
+            continue;
+        }
         let drawn = Drawn::new(one, sources);
         if handler.render_report(&mut out, &drawn).is_err() {
             out.push_str(&format!("{}: {}\n", one.code, harmless(&one.message)));
@@ -84,6 +90,33 @@ impl Drawn {
             elsewhere: Vec::new(),
         }
     }
+}
+
+/// A line longer than this is drawn by our own window: miette draws all of it, and counts columns in 16 bits.
+const LONGEST: usize = 4 << 10;
+
+/// Whether a line that miette would draw for `error` is too long for it.
+fn is_long(error: &SpecError, sources: &Sources) -> bool {
+    error.labels.iter().any(|(span, _)| {
+        let Some((before, after)) =
+            sources.get(span.source).and_then(|source| source.text.split_at_checked(span.start as usize))
+        else {
+            return false;
+        };
+        before.rsplit('\n').take(2).chain(after.split('\n').take(2)).any(|part| part.len() > LONGEST)
+    })
+}
+
+/// A diagnostic of which only a part of each line is shown.
+fn windowed(error: &SpecError, sources: &Sources, paint: Paint) -> String {
+    let mut out = format!("{}\n\n  {}\n", error.code, harmless(&error.message));
+    for (span, text) in &error.labels {
+        out.push_str(&snippet::draw(&sources.snippet(*span), text, "  ", paint));
+    }
+    if let Some(help) = &error.help {
+        out.push_str(&format!("  help: {}\n", harmless(help)));
+    }
+    out
 }
 
 fn named(sources: &Sources, id: SourceId) -> Option<NamedSource<Text>> {
@@ -170,6 +203,18 @@ mod tests {
         list[0] = list[0].clone().also(checkrun_model::Span::new(other, 6, 7), "and here");
         let drawn = draw(&list[..1], &sources, Format::Human, Paint::Plain);
         assert!(drawn.contains("s/b.yaml:1:7"), "{drawn}");
+    }
+
+    #[test]
+    fn of_a_line_that_is_very_long_a_part_is_drawn() {
+        let mut sources = checkrun_model::Sources::default();
+        let text = format!("a: 1\n{}wrong: 1\n", "x".repeat(100_000));
+        let id = sources.add("s/a.yaml", text.as_str());
+        let span = checkrun_model::Span::new(id, 100_005, 100_010);
+        let error = checkrun_model::SpecError::new("spec::x", span, "no such thing", "here").help("write it well");
+        let drawn = draw(&[error], &sources, Format::Human, Paint::Plain);
+        assert!(drawn.contains("s/a.yaml:2:100001") && drawn.contains("^^^^^ here") && drawn.len() < 1000, "{drawn}");
+        assert!(drawn.contains("no such thing") && drawn.contains("help: write it well"), "{drawn}");
     }
 
     #[test]

@@ -84,6 +84,14 @@ impl Life<'_> {
         }
     }
 
+    /// Why the check cannot show that anything holds; asked before it acts, since only now its values are known.
+    pub(super) fn cannot_hold(&self) -> Option<Broken> {
+        (self.body.holds_for.is_some() && self.again() == Again::Never).then(|| {
+            Broken::fatal("with its values it acts, once: nothing would be looked at for as long as `holds_for` says")
+                .hint("take `holds_for` out, and say it at a check that needs this one and only reads")
+        })
+    }
+
     fn begin(&self) -> Waiting {
         let waits = self.body.within.is_some() || self.body.holds_for.is_some();
         let clock = self.room.clock();
@@ -166,9 +174,6 @@ impl Life<'_> {
     fn holds(&mut self, wait: &mut Waiting, mut seen: Box<Seen>, began: Instant) -> Option<Ending> {
         let Some(holds_for) = self.body.holds_for else { return Some(self.conclude(*seen, Vec::new())) };
         let holds_for = wait.clock.wall(holds_for);
-        if wait.again == Again::Never {
-            return Some(self.conclude(*seen, vec!["it was looked at once: there is nothing to read again".into()]));
-        }
         let since = *wait.holding.get_or_insert(began);
         if began.duration_since(since) >= holds_for {
             return Some(self.conclude(*seen, Vec::new()));

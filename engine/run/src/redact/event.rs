@@ -23,24 +23,24 @@ impl Known {
                 self.json(inputs);
                 environment.iter_mut().for_each(|text| self.text(text));
             }
-            Event::Waiting { node: _, what } => self.text(what),
+            Event::Waiting { node: _, what } => self.sentence(what),
             Event::Observed { node: _, attempt: _, seen, witness, notes } => {
                 self.evidence(seen);
                 witness.iter_mut().for_each(|evidence| self.evidence(evidence));
-                notes.iter_mut().for_each(|note| self.text(note));
+                notes.iter_mut().for_each(|note| self.sentence(note));
             }
             Event::Intended { intent: _, node: _, what } => {
-                self.text(&mut what.object);
+                self.sentence(&mut what.object);
                 self.json(&mut what.identity);
             }
             Event::Made { intent: _, identity } => self.json(identity),
             Event::LeftBehind { intent: _, object, why } => {
-                self.text(object);
-                self.text(why);
+                self.sentence(object);
+                self.sentence(why);
             }
-            Event::CleanedUp { node: _, kind: _, failed } => failed.iter_mut().for_each(|why| self.text(why)),
+            Event::CleanedUp { node: _, kind: _, failed } => failed.iter_mut().for_each(|why| self.sentence(why)),
             Event::Judged(judged) => self.judged(judged),
-            Event::RunEnded { exit: _, remarks } => remarks.iter_mut().for_each(|remark| self.text(remark)),
+            Event::RunEnded { exit: _, remarks } => remarks.iter_mut().for_each(|remark| self.sentence(remark)),
             Event::Started { node: _ }
             | Event::Void { intent: _ }
             | Event::Undone { intent: _, already_gone: _ }
@@ -59,23 +59,23 @@ impl Known {
 
     fn judged(&self, judged: &mut Judged) {
         let Judged { reason, broken, findings, saved, transitions, notes, .. } = judged;
-        self.text(reason);
+        self.sentence(reason);
         if let Some(Broken { transient: _, cause, hint }) = broken {
-            self.text(cause);
-            hint.iter_mut().for_each(|hint| self.text(hint));
+            self.sentence(cause);
+            hint.iter_mut().for_each(|hint| self.sentence(hint));
         }
         findings.iter_mut().for_each(|finding| self.finding(finding));
         self.json(saved);
-        transitions.iter_mut().for_each(|(_, what)| self.text(what));
-        notes.iter_mut().for_each(|note| self.text(note));
+        transitions.iter_mut().for_each(|(_, what)| self.sentence(what));
+        notes.iter_mut().for_each(|note| self.sentence(note));
     }
 
     fn finding(&self, finding: &mut Finding) {
         let Finding { what, outcome: _, snippet, seen, details, hint } = finding;
-        self.text(what);
-        self.text(seen);
-        details.iter_mut().for_each(|line| self.text(line));
-        hint.iter_mut().for_each(|hint| self.text(hint));
-        snippet.iter_mut().for_each(|snippet| self.text(&mut snippet.text));
+        self.sentence(what);
+        self.sentence(seen);
+        details.iter_mut().for_each(|line| self.sentence(line));
+        hint.iter_mut().for_each(|hint| self.sentence(hint));
+        snippet.iter_mut().for_each(|snippet| self.sentence(&mut snippet.text));
     }
 }

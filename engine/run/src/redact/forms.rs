@@ -1,4 +1,5 @@
-//! The forms in which a secret turns up: plain, escaped, in base64 at any offset, in URLs.
+//! The forms in which a secret turns up: plain, escaped, in base64 at any offset; of one of several lines also each
+//! line. URLs are decoded instead, by `percent.rs`.
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
@@ -6,18 +7,25 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 /// A part of base64 text shorter than this is no form: it would be found by chance.
 const LEAST: usize = 6;
 
-/// All forms of a value, the value itself first.
+/// A line of a secret shorter than this is no form of its own.
+const LINE: usize = 8;
+
+/// What of a value must not be seen: the value, without the space around it, and each of its lines. The frame of a
+/// PEM is no secret.
+pub fn parts(value: &str) -> Vec<&str> {
+    let mut parts = vec![value];
+    let lines = value.lines().map(str::trim).filter(|line| line.len() >= LINE && !line.starts_with("-----"));
+    parts.extend([value.trim()].into_iter().chain(lines).filter(|part| !part.is_empty() && *part != value));
+    parts
+}
+
+/// All forms of a part, itself first.
 pub fn of(value: &str) -> Vec<String> {
     let mut forms = vec![value.to_owned()];
     let escaped = serde_json::Value::String(value.to_owned()).to_string();
     let escaped = &escaped[1..escaped.len() - 1];
     forms.push(escaped.to_owned());
     forms.push(escaped.replace('\\', "\\\\").replace('"', "\\\""));
-    for upper in [true, false] {
-        forms.push(percent(value, upper, "%20", is_unreserved));
-        forms.push(percent(value, upper, "+", is_unreserved));
-        forms.push(percent(value, upper, "%20", |byte| is_unreserved(byte) || b"!$&'()*+,;=:@/?".contains(&byte)));
-    }
     for offset in 0..3 {
         forms.extend(base64_at(value.as_bytes(), offset));
     }
@@ -44,21 +52,4 @@ fn base64_at(value: &[u8], offset: usize) -> Vec<String> {
         .into_iter()
         .filter_map(part)
         .collect()
-}
-
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
-}
-
-fn percent(value: &str, upper: bool, space: &str, plain: impl Fn(u8) -> bool) -> String {
-    let mut text = String::new();
-    for byte in value.bytes() {
-        match byte {
-            b' ' => text.push_str(space),
-            _ if plain(byte) => text.push(char::from(byte)),
-            _ if upper => text.push_str(&format!("%{byte:02X}")),
-            _ => text.push_str(&format!("%{byte:02x}")),
-        }
-    }
-    text
 }

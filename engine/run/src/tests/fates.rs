@@ -189,6 +189,17 @@ fn what_is_not_allowed_is_skipped_also_when_only_its_values_say_so() {
 }
 
 #[test]
+fn require_all_asks_for_every_check_that_may_fail_the_run() {
+    for (severity, exit) in [(Importance::Major, 1), (Importance::Minor, 0)] {
+        let (world, _) = World::new(|_, _| fine());
+        let forbidden = Draft { allowed: Effect::Read, severity, ..writer("a", world) };
+        let mut suite = Suite::new(vec![forbidden, check("b", world)]);
+        suite.require_all = true;
+        assert_eq!(suite.run().exit, exit, "{severity:?}");
+    }
+}
+
+#[test]
 fn secrets_stay_out_of_everything_that_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("secret");

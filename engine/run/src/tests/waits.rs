@@ -185,6 +185,13 @@ fn what_writes_acts_once() {
 }
 
 #[test]
+fn what_acts_once_cannot_show_that_it_holds() {
+    let (world, seen) = World::new(|_, _| fine());
+    let ran = Suite::new(vec![holds(writer("a", world), 60_000)]).run();
+    assert_eq!((ran.verdict("a").0, seen.looks("a")), (Verdict::Error, 0));
+}
+
+#[test]
 fn a_wait_after_a_write_asks_for_what_is_newer_than_it() {
     let (world, seen) = World::new(|id, look| if id == "reads" && look < 2 { not_yet() } else { fine() });
     let args = json!({"world": world, "effect": "write", "rereads": true});

@@ -12,7 +12,7 @@ const OTHER: [&str; 8] = ["manifests", "hooks", "tests", "procedures", "schemas"
 pub(crate) struct Found {
     /// `*.yaml` beside `suite.yaml` and in folders of its own choosing, sorted, relative.
     pub(crate) yaml: Vec<PathBuf>,
-    /// `*.yml`: most likely meant as check files.
+    /// `*.yml`, `*.YAML`: most likely meant as check files.
     pub(crate) yml: Vec<PathBuf>,
     /// Files under `procedures/`.
     pub(crate) procedures: Vec<PathBuf>,
@@ -64,9 +64,11 @@ fn descend(root: &Path, path: &Path, name: &str, found: &mut Found) -> Result<()
 }
 
 fn file(path: PathBuf, found: &mut Found) {
-    match path.extension().and_then(|end| end.to_str()) {
-        Some("yaml") if path != Path::new("suite.yaml") => found.yaml.push(path),
-        Some("yml") => found.yml.push(path),
+    let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
+    match end.to_ascii_lowercase().as_str() {
+        _ if path == Path::new("suite.yaml") => {}
+        "yaml" if end == "yaml" => found.yaml.push(path),
+        "yaml" | "yml" => found.yml.push(path),
         _ => {}
     }
 }

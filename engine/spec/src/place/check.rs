@@ -11,7 +11,7 @@ use super::expand::{Env, Placer};
 use super::ground::Here;
 use super::permit;
 use crate::plan::{Body, CheckBody, NodeIx};
-use crate::source::check::{CheckSrc, TimeSrc};
+use crate::source::check::{CheckSrc, TimeSrc, not_a_time};
 use crate::source::item::Item;
 
 /// Time for one observation where nothing says another.
@@ -110,13 +110,8 @@ impl<'a> Placer<'a> {
             TimeSrc::Tree(tree) => self.folded(tree, here)?,
         };
         let time = self.diags.take(de::from_node::<args::Duration>(&tree.deferred()))?.0;
-        if time.is_zero() {
-            self.diags.push(SpecError::new(
-                "spec::no-time",
-                tree.node().span,
-                "this is no time at all",
-                "longer than nothing is wanted",
-            ));
+        if let Some(wrong) = not_a_time(time, tree.node().span) {
+            self.diags.push(wrong);
             return None;
         }
         Some(time)
@@ -155,11 +150,14 @@ impl<'a> Placer<'a> {
 
     /// `within` and `holds_for` need something that can be looked at again.
     fn repeats(&mut self, source: &CheckSrc, placed: &Placed) {
-        let says_read = matches!(source.effect, Some((Effect::Read, _)));
-        let Repeats::Refused(instead) = placed.decoded.repeats() else { return };
-        if says_read || !placed.decided {
-            return;
-        }
+        let said = source.effect.map(|(effect, _)| effect);
+        let instead = match placed.decoded.repeats() {
+            Repeats::Refused(instead) if said != Some(Effect::Read) && placed.decided => instead,
+            Repeats::Observe if said > Some(Effect::Read) => {
+                "what is said to change something is looked at once; take `effect` out, or wait in a check that needs this one"
+            }
+            _ => return,
+        };
         for (key, time) in [("within", &source.within), ("holds_for", &source.holds_for)] {
             if let Some(time) = time {
                 let message = format!(

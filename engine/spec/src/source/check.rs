@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use checkrun_lang::{Expectation, Hook, What};
-use checkrun_model::{Effect, KindDoc, Node, NodeValue, Span, SpecError, Witness, args, de};
+use checkrun_model::{Effect, KindDoc, Node, NodeValue, SourceId, Span, SpecError, Witness, args, de};
 
 use super::act::{self, ActSrc};
 use super::item::{Entries, ItemBody};
 use super::text::{Compiler, ExprSrc, Lex, May, Ref, TreeSrc, known};
+use crate::diags::near;
 use crate::names;
 
 /// A check as its file says it.
@@ -49,6 +50,17 @@ pub(crate) enum TimeSrc {
     Tree(TreeSrc),
 }
 
+/// No check takes longer than this.
+const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Why a check cannot take so long: it is nothing, or beyond every clock.
+pub(crate) fn not_a_time(time: Duration, span: Span) -> Option<SpecError> {
+    if time.is_zero() {
+        return Some(SpecError::new("spec::no-time", span, "this is no time at all", "longer than nothing is wanted"));
+    }
+    (time > YEAR).then(|| SpecError::new("spec::no-time", span, "no check takes longer than a year", "too long"))
+}
+
 impl TimeSrc {
     pub(crate) fn span(&self) -> Span {
         match self {
@@ -56,6 +68,12 @@ impl TimeSrc {
             Self::Tree(tree) => tree.span,
         }
     }
+}
+
+/// Whether the selection may be empty; beside a `foreach` it is the list.
+fn allows_empty(entries: &Entries<'_>) -> bool {
+    let allowed = entries.get("allow_empty").is_some_and(|node| node.value == NodeValue::Bool(true));
+    allowed && entries.entry("foreach").is_none()
 }
 
 impl Compiler<'_> {
@@ -109,7 +127,7 @@ impl Compiler<'_> {
     fn rules(&mut self, entries: &Entries<'_>, doc: Option<&'static KindDoc>, check: &CheckSrc, complete: bool) {
         match doc {
             Some(doc) => self.kind_rules(entries, doc, check, complete),
-            None => self.no_kind(entries, check, complete),
+            None => self.no_kind(entries),
         }
         if let Some((text, effect)) =
             check.reason.as_ref().zip(entries.entry("reason")).filter(|_| check.effect.is_none())
@@ -139,6 +157,11 @@ impl Compiler<'_> {
                 self.diags
                     .push(SpecError::new("spec::witness-missing", none.span, message, "needs `witness:`").help(help));
             }
+            (Some(none), ..) if allows_empty(entries) => {
+                let message = "`none` beside `allow_empty`: then an empty witness would pass, too";
+                let error = SpecError::new("spec::none", none.span, message, "proves nothing");
+                self.diags.push(error.help("take `allow_empty` out: `none` allows nothing else than an empty answer"));
+            }
             (None, _, Some(span)) if complete => {
                 let error =
                     SpecError::new("spec::witness", span, "a witness stands beside `none` in `expect`", "of no use");
@@ -149,7 +172,7 @@ impl Compiler<'_> {
     }
 
     /// A check without a kind judges what others saved.
-    fn no_kind(&mut self, entries: &Entries<'_>, check: &CheckSrc, complete: bool) {
+    fn no_kind(&mut self, entries: &Entries<'_>) {
         let id = entries.get("id").map_or(entries.node.span, |node| node.span);
         if entries.entry("expect").is_none() {
             let error = SpecError::new(
@@ -159,14 +182,6 @@ impl Compiler<'_> {
                 "does nothing",
             );
             self.diags.push(error.help("give it a kind, or `expect:` over what other checks saved"));
-        } else if complete && check.refs.is_empty() && !check.expect.is_empty() {
-            let error = SpecError::new(
-                "spec::nothing-to-judge",
-                id,
-                "this check has no kind and reads nothing that others saved",
-                "observes nothing",
-            );
-            self.diags.push(error.help("give it a kind, or name a saved value: `checks.ID.NAME`"));
         }
         for key in [
             "within",
@@ -195,18 +210,13 @@ impl Compiler<'_> {
         self.duration(node).map(|time| TimeSrc::Known(time, node.span))
     }
 
-    /// A duration that is longer than nothing.
+    /// A duration that a check can take.
     pub(crate) fn duration(&mut self, node: &Node) -> Option<Duration> {
         let time = self.diags.take(de::from_node::<args::Duration>(node))?.0;
-        if time.is_zero() {
-            self.diags.push(SpecError::new(
-                "spec::no-time",
-                node.span,
-                "this is no time at all",
-                "longer than nothing is wanted",
-            ));
-        }
-        (!time.is_zero()).then_some(time)
+        let wrong = not_a_time(time, node.span);
+        let right = wrong.is_none().then_some(time);
+        self.diags.extend(wrong);
+        right
     }
 
     fn effect(&mut self, entries: &Entries<'_>, doc: Option<&KindDoc>) -> Option<(Effect, Span)> {
@@ -249,13 +259,29 @@ impl Compiler<'_> {
         match checkrun_model::Files::text(&*lex.files, &path) {
             Ok(text) => {
                 let source = self.source_of(&lex.files.shown(&path), &text);
-                let hook = lex.lang.hook(name, &text);
-                self.script(hook, source)
+                let hook = self.script(lex.lang.hook(name, &text), source)?;
+                self.hook_is_called(&hook, source, node.span);
+                Some(hook)
             }
             Err(why) => {
                 self.diags.push(SpecError::new("spec::file", node.span, why, "not readable"));
                 None
             }
+        }
+    }
+
+    /// A function that nobody calls is most likely one of the two that the engine calls, misspelt.
+    fn hook_is_called(&mut self, hook: &Hook, source: SourceId, place: Span) {
+        let before = self.diags.errors();
+        for (name, range) in hook.uncalled() {
+            let message = format!("nothing calls `{name}`: of a hook the engine calls `observed(it)` and `judge(it)`");
+            let span = Span::new(source, range.start, range.end);
+            let error = SpecError::new("spec::hook", span, message, "never called");
+            self.diags.push(error.help(near(&name, ["observed", "judge"], "functions that are called")));
+        }
+        if self.diags.errors() == before && !hook.has("observed") && !hook.has("judge") {
+            let message = "this hook has neither `observed(it)` nor `judge(it)`";
+            self.diags.push(SpecError::new("spec::hook", place, message, "does nothing"));
         }
     }
 

@@ -27,6 +27,29 @@ pub(super) struct Against<'a> {
     pub(super) doc: Option<&'static KindDoc>,
     pub(super) known: &'a Known,
     pub(super) lex: &'a Lex,
+    /// How the check looks again.
+    pub(super) looks: Looks,
+}
+
+/// How often a check looks, as far as its keys say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// Once.
+    Once,
+    /// Until it is satisfied.
+    Until,
+    /// Also after it was satisfied.
+    Holds,
+}
+
+impl Looks {
+    fn of(entries: &Entries<'_>) -> Self {
+        match (entries.entry("holds_for"), entries.entry("within")) {
+            (Some(_), _) => Self::Holds,
+            (None, Some(_)) => Self::Until,
+            (None, None) => Self::Once,
+        }
+    }
 }
 
 impl Compiler<'_> {
@@ -54,7 +77,7 @@ impl Compiler<'_> {
             judged.complete = false;
         }
         let known = known(lex, doc, hook);
-        let against = Against { doc, known: &known, lex };
+        let against = Against { doc, known: &known, lex, looks: Looks::of(entries) };
         for item in items {
             match self.expectation(item, &against, &mut judged) {
                 Some(expectation) => judged.list.push(expectation),
@@ -118,6 +141,7 @@ impl Compiler<'_> {
                 let source = self.expr(node, against.lex, against.known)?;
                 self.counting(&source, against.doc);
                 self.hidden(&source, against);
+                self.vacuous(node, &source, against);
                 judged.refs.extend(source.refs);
                 Some(What::Expr(source.expr))
             }
@@ -147,6 +171,26 @@ impl Compiler<'_> {
             let message = format!("counting `{selection}` to zero does not prove that nothing is there");
             let error = SpecError::new("spec::counts-to-zero", source.span, message, "an empty answer passes");
             self.diags.push(error.help("expect the word `none`, with a `witness:` that must find something"));
+        }
+    }
+
+    /// What holds, or fails, whatever is observed is no expectation.
+    pub(super) fn vacuous(&mut self, node: &Node, source: &ExprSrc, against: &Against<'_>) {
+        let reads = source.expr.reads();
+        let known = |name: &str| name == "cluster" || against.lex.vars.iter().any(|var| **var == *name);
+        if reads.checks.is_empty() && reads.names.iter().all(|(name, _)| known(name)) {
+            let message = "this reads nothing that was observed: it is the same whatever the check sees";
+            let error = SpecError::new("spec::reads-nothing", source.span, message, "not an expectation");
+            let help = "name a field of the observation, or what another check saved; a condition on inputs is `when:`";
+            self.diags.push(error.help(help));
+        } else if against.looks == Looks::Once && reads.names.iter().any(|(name, _)| name == "first") {
+            let message = "`first` is the first look of a check that looks again, and this one looks once";
+            let error = SpecError::new("spec::first", source.span, message, "compares a look with itself");
+            self.diags.push(error.help("say with `holds_for:` how long it must stay so"));
+        } else if let Some(fault) = source.expr.vacuous(against.looks == Looks::Until)
+            && !against.doc.and_then(|doc| doc.selection).is_some_and(|list| source.expr.counts_to_zero(list))
+        {
+            self.diags.push(fault.in_node(node, self.sources));
         }
     }
 

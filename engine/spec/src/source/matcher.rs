@@ -1,7 +1,7 @@
 //! Matchers: a `path` or a `value`, one test, a count.
 
 use checkrun_lang::{Matcher, Subject, Test, Tree};
-use checkrun_model::{Entry, Node, NodeValue, SpecError};
+use checkrun_model::{Entry, Node, NodeValue, SpecError, suggest};
 
 use super::expect::{Against, Judged};
 use super::text::{Compiler, May};
@@ -53,6 +53,7 @@ impl Compiler<'_> {
             (Some(path), None) => self.path(path, against),
             (None, Some(value)) => {
                 let source = self.expr(&value.value, against.lex, against.known)?;
+                self.vacuous(&value.value, &source, against);
                 judged.refs.extend(source.refs);
                 Some(Subject::Value(source.expr))
             }
@@ -98,12 +99,29 @@ impl Compiler<'_> {
             return None;
         };
         match against.lex.lang.path(text) {
-            Ok(path) => Some(Subject::Path(path)),
+            Ok(path) if self.is_observed(&path, entry, against) => Some(Subject::Path(path)),
+            Ok(_) => None,
             Err(fault) => {
                 self.diags.push(fault.in_node(&entry.value, self.sources));
                 None
             }
         }
+    }
+
+    /// Whether the path begins with a field that the kind has.
+    fn is_observed(&mut self, path: &checkrun_lang::Path, entry: &Entry, against: &Against<'_>) -> bool {
+        let Some((doc, key)) = against.doc.filter(|doc| !doc.open).zip(path.first_key()) else { return true };
+        let mut fields: Vec<&str> =
+            doc.observation.iter().filter_map(|field| field.path.split(['.', '[']).next()).collect();
+        fields.push("hook");
+        fields.dedup();
+        if fields.contains(&key) {
+            return true;
+        }
+        let message = format!("`{}` observes no `{key}`", doc.name);
+        let error = SpecError::new("spec::unknown-field", entry.value.span, message, "never there");
+        self.diags.push(error.help(near(key, fields, "fields")));
+        false
     }
 
     /// The one test of a matcher, if it has one. The outer `None` is a mistake.
@@ -166,12 +184,28 @@ impl Compiler<'_> {
 
     /// What a quantifier holds: a test, or a value that each element is compared with.
     fn quantified(&mut self, node: &Node, against: &Against<'_>, judged: &mut Judged) -> Option<Test> {
-        if let Some([entry]) = node.as_map()
-            && TESTS.contains(&entry.key.as_str())
-        {
-            return self.test(entry, None, against, judged);
-        }
-        self.operand(node, against, judged).map(Test::Equals)
+        let entries = node.as_map().unwrap_or_default();
+        let Some(entry) = entries.iter().find(|entry| TESTS.contains(&entry.key.as_str())) else {
+            if let [entry] = entries
+                && let Some(test) = suggest(&entry.key, TESTS)
+            {
+                let message = format!("`{}` is no test, and an object of that one key is hardly meant", entry.key);
+                let error = SpecError::new("spec::matcher", entry.key_span, message, "not a test");
+                let help = format!("did you mean `{test}`? An object is compared by `equals: {{ {}: … }}`", entry.key);
+                self.diags.push(error.help(help));
+                return None;
+            }
+            return self.operand(node, against, judged).map(Test::Equals);
+        };
+        let fault = match (entries, entry.key.as_str()) {
+            ([_], "all" | "any" | "none") => "a quantifier cannot stand inside a quantifier",
+            ([_], "absent") => "an element that is there is not absent",
+            ([_], _) => return self.test(entry, None, against, judged),
+            _ => "a quantifier holds one test",
+        };
+        let error = SpecError::new("spec::matcher", entry.key_span, fault, "not here");
+        self.diags.push(error.help("make expectations of their own of it, or an expression: `xs.all(|x| …)`"));
+        None
     }
 
     fn must_be_true(&mut self, entry: &Entry) -> bool {

@@ -63,7 +63,7 @@ fn ids_are_checked() {
 #[test]
 fn nothing_to_judge_is_refused() {
     checks("  - id: a\n    title: t\n").mistake("spec::nothing-to-judge", "a");
-    checks("  - id: a\n    expect: [1 == 1]\n").mistake("spec::nothing-to-judge", "a");
+    checks("  - id: a\n    expect: [1 == 1]\n").mistake("spec::reads-nothing", "1 == 1");
     checks("  - id: a\n    look: { name: x }\n    expect: []\n").mistake("spec::expect-empty", "[]");
     checks("  - id: a\n    ask: { query: x }\n").mistake("spec::expect-missing", "ask");
 }
@@ -159,7 +159,7 @@ fn saves_have_names() {
 
 #[test]
 fn a_hidden_field_is_a_warning() {
-    let case = checks("  - id: a\n    look: { name: x }\n    expect: [first.n == 1]\n");
+    let case = checks("  - id: a\n    look: { name: x }\n    expect: [first.n == 1]\n    holds_for: 1s\n");
     let error = case.mistake("spec::hidden-field", "first.n == 1");
     assert_eq!(error.severity, checkrun_model::DiagnosticSeverity::Warning);
     assert!(case.load().plan.is_some());
