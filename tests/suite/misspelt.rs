@@ -23,7 +23,7 @@ const FREE: &[(&str, &str)] = &[
     ("foreach", "a variable's name is chosen here"),
 ];
 
-/// Files whose keys are not the language's.
+/// Files whose keys are not the language's. Worlds have a language and tests of their own.
 const MANIFESTS: &str = "manifests";
 
 /// A target, so that names of clusters and endpoints can be wrong.
@@ -237,7 +237,9 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
         let path = entry.path();
-        let skipped = path.ends_with(MANIFESTS) || path.ends_with("targets") || path.ends_with("readiness.yaml");
+        let skipped = path.ends_with(MANIFESTS)
+            || path.ends_with("sandbox")
+            || path.ends_with("targets") || path.ends_with("readiness.yaml");
         if path.is_dir() && !skipped {
             files.extend(yaml_files(&path));
         } else if path.extension().is_some_and(|ending| ending == "yaml") && !skipped {

@@ -23,6 +23,10 @@ pub fn run(args: &Run, screen: &Screen) -> Exit {
         complain(screen, &why);
         return Exit::Wrong;
     }
+    #[cfg(feature = "sandbox")]
+    if let Err(exit) = crate::world::ready(args, screen) {
+        return exit;
+    }
     let loading = Loading { place: &args.suites.place, choice: Some(&args.choice), validate_only: false };
     let plans = match loading.plans(&args.suites.suites, screen) {
         Ok(plans) => plans,
@@ -31,10 +35,6 @@ pub fn run(args: &Run, screen: &Screen) -> Exit {
     if let Some(why) = args.trace.as_ref().and_then(|id| unknown(id, &plans)) {
         complain(screen, &why);
         return Exit::Wrong;
-    }
-    #[cfg(feature = "sandbox")]
-    if let Err(exit) = crate::world::ready(args, screen) {
-        return exit;
     }
     match Signals::listen() {
         Ok(signals) => all(args, plans, &signals, screen),
