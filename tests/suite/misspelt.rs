@@ -239,7 +239,8 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
         let path = entry.path();
         let skipped = path.ends_with(MANIFESTS)
             || path.ends_with("sandbox")
-            || path.ends_with("targets") || path.ends_with("readiness.yaml");
+            || path.ends_with("targets")
+            || path.ends_with("readiness.yaml");
         if path.is_dir() && !skipped {
             files.extend(yaml_files(&path));
         } else if path.extension().is_some_and(|ending| ending == "yaml") && !skipped {

@@ -76,7 +76,8 @@ impl Redactor {
 
 impl Known {
     fn new(secrets: Vec<(Arc<str>, String)>) -> Self {
-        let (mut forms, mut parts): (Vec<(String, usize)>, Vec<(String, usize)>) = (Vec::new(), Vec::new());
+        let mut forms: Vec<(String, usize)> = Vec::new();
+        let mut parts: Vec<(String, usize)> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         for (place, (value, _)) in secrets.iter().enumerate() {
             for part in forms::parts(value).into_iter().filter(|part| part.len() >= SHORT) {

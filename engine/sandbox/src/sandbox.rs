@@ -70,13 +70,18 @@ impl Sandbox {
         let clock = Clock::new(world.shape.rate.unwrap_or(RATE));
         let (inbox, messages) = unbounded_channel();
         let (own, own_troubles, own_faults) = (Arc::clone(&world), troubles.clone(), faults.to_owned());
-        let places = runtime.block_on(async move {
+        let (play, places) = runtime.block_on(async move {
             let (stage, places) = Stage::build(&own, clock).await?;
             let mut play = Play::new(stage, own, own_troubles)?;
             own_faults.iter().try_for_each(|fault| play.fault(fault))?;
-            tokio::spawn(play.run(messages));
-            Ok::<_, String>(places)
+            Ok::<_, String>((play, places))
         })?;
+        // On a thread of its own: scripts take their time, and nobody who is served may wait for them.
+        let handle = runtime.handle().clone();
+        let player = std::thread::Builder::new().name("sandbox-play".into());
+        player
+            .spawn(move || handle.block_on(play.run(messages)))
+            .map_err(|why| format!("no thread for the sandbox: {why}"))?;
         let text = target::text(&world, &places, clock, faults)?;
         let target = target::write(folder.path(), &text, &places)?;
         let faults =

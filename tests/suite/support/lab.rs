@@ -85,7 +85,7 @@ impl Lab {
         }
         let new: Vec<_> = now.iter().filter(|one| !before.contains(one)).collect();
         let gone: Vec<_> = before.iter().filter(|one| !now.contains(one)).collect();
-        panic!("{when}: left {new:#?}, missing {gone:#?}");
+        assert!(new.is_empty() && gone.is_empty(), "{when}: left {new:#?}, missing {gone:#?}");
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) struct Decoded {
 
 /// `text` decoded; none where nothing in it is encoded. With `plus`, `+` is a space, as in forms.
 pub(super) fn decoded(text: &[u8], plus: bool) -> Option<Decoded> {
-    if !text.contains(&b'%') && !(plus && text.contains(&b'+')) {
+    let coded = text.contains(&b'%') || (plus && text.contains(&b'+'));
+    if !coded {
         return None;
     }
     let mut out = Decoded { bytes: Vec::with_capacity(text.len()), starts: Vec::new(), end: text.len() };

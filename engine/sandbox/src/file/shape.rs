@@ -372,7 +372,7 @@ pub struct BehaviourShape {
     pub sees: BTreeMap<String, SeesShape>,
     /// How long it takes to act, in the time of the world.
     pub after: Option<args::Duration>,
-    /// It also acts as often as this, in the time of the world.
+    /// It acts as often as this, in the time of the world, and not when something has changed.
     pub every: Option<args::Duration>,
     /// The file of its function `acts(it, world)`, beside this file.
     #[serde(rename = "do")]

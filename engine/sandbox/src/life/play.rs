@@ -23,6 +23,8 @@ use crate::kube::{By, Change, Happened, Interference, Ref};
 
 /// A world is brought up so long before it is looked at.
 const BEFORE: Duration = Duration::from_mins(10);
+/// Nobody acts faster, so that one who is woken by what he does himself leaves time to others.
+const LEAST: Duration = Duration::from_millis(50);
 /// So many acts bring any world to rest that comes to rest at all.
 const MOST_ACTS: usize = 50_000;
 
@@ -256,7 +258,9 @@ impl Play {
             self.moment = self.stage.clock.now();
         }
         for (at, behaviour) in world.behaviours.iter().enumerate() {
-            if behaviour.cluster.as_deref().is_some_and(|own| own != cluster) {
+            // Who acts every so often acts only then: its own change must not wake it.
+            let elsewhere = behaviour.cluster.as_deref().is_some_and(|own| own != cluster);
+            if elsewhere || behaviour.every.is_some() {
                 continue;
             }
             if behaviour.on.as_ref().is_some_and(|on| fits(on, &of, &change.object)) {
@@ -303,7 +307,7 @@ impl Play {
     }
 
     pub(super) fn note(&mut self, acting: Acting) {
-        let after = self.world.behaviours[acting.behaviour].after;
+        let after = self.world.behaviours[acting.behaviour].after.max(LEAST);
         let due = self.moment.checked_add(after).unwrap_or(Timestamp::MAX);
         self.agenda.note(Item::Act(acting), due);
     }

@@ -82,6 +82,7 @@ fn found(text: &str, part: &str, whole: bool) -> bool {
     text.match_indices(part).any(|(at, _)| {
         let before = text[..at].chars().next_back().is_some_and(is_word);
         let after = text[at + part.len()..].chars().next().is_some_and(is_word);
-        !(begins_word && before) && !(whole && ends_word && after)
+        let cut = (begins_word && before) || (whole && ends_word && after);
+        !cut
     })
 }

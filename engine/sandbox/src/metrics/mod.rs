@@ -27,8 +27,11 @@ pub struct Metrics {
     clock: Clock,
     store: Mutex<Store>,
     /// Answers by query, as the query is written when it is written neatly.
-    answers: Mutex<Vec<(String, Vec<(Labels, f64)>)>>,
+    answers: Mutex<Vec<(String, Vec<Told>)>>,
 }
+
+/// A series of an answer that the world gives: its labels and its value.
+type Told = (Labels, f64);
 
 /// A selector: `up{job="x"}`.
 ///

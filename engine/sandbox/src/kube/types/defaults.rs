@@ -72,8 +72,8 @@ fn put(value: &mut Json, path: &[&str], default: &Json) {
 /// Defaults that depend on other fields.
 fn follow(resource: &Resource, object: &mut Json) {
     if let Some((prefix, _)) = sets(&resource.kind).into_iter().find(|(_, set)| *set == "Pod") {
-        let spec = prefix.split('.').chain(["spec"]).filter(|part| !part.is_empty());
-        let spec = spec.fold(Some(object as &mut Json), |place, part| place?.get_mut(part));
+        let mut parts = prefix.split('.').chain(["spec"]).filter(|part| !part.is_empty());
+        let spec = parts.try_fold(&mut *object, |place, part| place.get_mut(part));
         spec.into_iter().for_each(pull);
     }
     for strategy in ["strategy", "updateStrategy"] {
