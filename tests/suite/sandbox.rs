@@ -172,7 +172,8 @@ fn a_sandbox_that_is_kept_up_serves_other_runs_and_takes_faults() {
     assert_eq!(only("registry-up"), Some(0));
     writeln!(input, "fault registry-not-ready").unwrap();
     assert!(lines.any(|line| line.unwrap() == "registry-not-ready is on"));
-    assert_eq!(only("registry-up"), Some(1));
+    // A pod that is not ready takes its Deployment along in the time of the world.
+    assert!((0..20).any(|_| only("registry-up") == Some(1)));
     writeln!(input, "quit").unwrap();
     assert_eq!(up.wait().unwrap().code(), Some(0));
     assert!(!target.exists(), "what it wrote is gone");
