@@ -10,7 +10,7 @@ target="${CARGO_TARGET_DIR:-target}/debug"
 "$target/lab" build
 story="\"$target/checkrun\" checks/story-49 --target \"\$CHECKRUN_LAB_TARGET\""
 if [ "${1:-all}" = run ]; then
-  exec "$target/lab" run -- sh -c "$story"
+  exec "$target/lab" run apps infra kafka strimzi registry metrics logs volsync -- sh -c "$story"
 fi
 if [ "${1:-all}" = self ]; then
   "$target/lab" run -- sh -c "\"$target/lab\" smoke && \"$target/lab\" prove"

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -11,6 +12,10 @@ use crate::clock::Clock;
 use crate::file::{RATE, World};
 use crate::life::{Msg, Play, Settled, Stage, Troubles};
 use crate::target;
+
+/// Faults that are on from the start have been on for so long, in the time of the world, before anybody looks:
+/// what they bring about has come about.
+const SEEN: Duration = Duration::from_secs(30);
 
 /// A world that lives. Dropped, it is gone with everything in it.
 pub struct Sandbox {
@@ -70,18 +75,17 @@ impl Sandbox {
         let clock = Clock::new(world.shape.rate.unwrap_or(RATE));
         let (inbox, messages) = unbounded_channel();
         let (own, own_troubles, own_faults) = (Arc::clone(&world), troubles.clone(), faults.to_owned());
-        let (play, places) = runtime.block_on(async move {
+        let places = runtime.block_on(async move {
             let (stage, places) = Stage::build(&own, clock).await?;
             let mut play = Play::new(stage, own, own_troubles)?;
             own_faults.iter().try_for_each(|fault| play.fault(fault))?;
-            Ok::<_, String>((play, places))
+            let broken = !own_faults.is_empty();
+            tokio::spawn(play.run(messages));
+            if broken {
+                clock.sleep(SEEN).await;
+            }
+            Ok::<_, String>(places)
         })?;
-        // On a thread of its own: scripts take their time, and nobody who is served may wait for them.
-        let handle = runtime.handle().clone();
-        let player = std::thread::Builder::new().name("sandbox-play".into());
-        player
-            .spawn(move || handle.block_on(play.run(messages)))
-            .map_err(|why| format!("no thread for the sandbox: {why}"))?;
         let text = target::text(&world, &places, clock, faults)?;
         let target = target::write(folder.path(), &text, &places)?;
         let faults =
