@@ -1,4 +1,4 @@
-//! A sandbox Kafka to try clients against: prints where it is, takes orders on its input until that ends.
+//! A sandbox Kafka and its registry to try clients against: prints where it is, takes orders on its input until that ends.
 //!
 //! `cargo run -p checkrun-sandbox --example kafka`, then `down 1`, `up 1`, `stop 1`, `pause 1`, `lose orders-*`, `slow 200`,
 //! `full 1`, `status`.
@@ -10,6 +10,7 @@ use std::time::Duration;
 use checkrun_sandbox::authority::Authority;
 use checkrun_sandbox::clock::Clock;
 use checkrun_sandbox::kafka::{Config, Kafka, Listener, Mechanism, User};
+use checkrun_sandbox::registry::{self, Registry};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -30,6 +31,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for name in names {
         println!("{name} {}", kafka.bootstrap(&name)?);
     }
+    let registry = Registry::start(registry::Config::default()).await?;
+    println!("registry {}", registry.url());
     if let Some(folder) = std::env::args().nth(1) {
         let client = authority.client("client")?;
         let files = [("ca.pem", authority.pem()), ("client.pem", &client.certificate), ("client.key", &client.key)];

@@ -112,6 +112,9 @@ impl Kafka {
     /// No socket could be had, or a listener's certificate or a setting cannot be used.
     #[expect(clippy::unused_async, reason = "sockets need a runtime around them")]
     pub async fn start(config: Config, clock: Clock) -> Result<Self, Trouble> {
+        if config.brokers.is_empty() {
+            return Err(Trouble::Absent("brokers".into()));
+        }
         let shared = Shared::new(made(&config, &clock)?);
         let (mut listeners, mut doors) = (BTreeMap::new(), Vec::new());
         for listener in &config.listeners {

@@ -24,6 +24,13 @@ fn settings() -> BTreeMap<String, String> {
     [("auto.create.topics.enable", "false")].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
+/// What is behind a door of a cluster that is nowhere else.
+pub(super) fn inside() -> Inside {
+    let shared = Shared::new(made(&Config::default(), &clock()).unwrap());
+    let (addresses, users) = (Arc::new(Addresses::default()), Arc::new(Users::new(&[])));
+    Inside { shared, node: 0, addresses, tls: Arc::new(Tls::new(&Transport::Plain).unwrap()), users }
+}
+
 async fn three() -> Kafka {
     Kafka::start(Config { settings: settings(), ..Config::default() }, clock()).await.unwrap()
 }
@@ -215,6 +222,9 @@ async fn who_pauses_answers_late_and_who_is_down_refuses() {
     kafka.slow(Duration::from_millis(300));
     let begun = Instant::now();
     assert!(metadata(&kafka, "plain", &[]).is_ok() && begun.elapsed() >= Duration::from_millis(600));
+    let address = kafka.address("plain", 0).unwrap();
+    drop(kafka);
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

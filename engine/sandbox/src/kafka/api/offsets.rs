@@ -1,5 +1,7 @@
 //! What groups have read: offsets are committed, read back and deleted.
 
+use std::time::Duration;
+
 use kafka_protocol::ResponseError as Code;
 use kafka_protocol::messages as m;
 use m::offset_commit_request::OffsetCommitRequestPartition;
@@ -16,10 +18,15 @@ use crate::kafka::state::Millis;
 use crate::kafka::state::cluster::Cluster;
 use crate::kafka::state::group::Committed;
 
+/// So long a commit waits for all in sync, as Kafka's `offsets.commit.timeout.ms`.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl Answered for m::OffsetCommitRequest {
     async fn answered(self, call: &Call<'_>) -> m::OffsetCommitResponse {
+        let kept = |cluster: &Cluster| cluster.keeps_offsets(&self.group_id).then_some(());
+        let kept = call.inside.shared.until(PATIENCE, kept).await.ok_or(Code::CoordinatorNotAvailable);
         let topics = call.inside.shared.touch(|cluster, now| {
-            let may = may_commit(&self, call, cluster, now);
+            let may = may_commit(&self, call, cluster, now).and(kept);
             let topic = |topic: &m::offset_commit_request::OffsetCommitRequestTopic| {
                 let one = |asked: &OffsetCommitRequestPartition| {
                     let done = may.and_then(|()| commit(&self.group_id, &topic.name, asked, cluster));

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
@@ -63,8 +64,21 @@ pub(in crate::kafka) struct Door {
     kept: Kept,
     listener: String,
     inside: Arc<Inside>,
-    /// Takes connections while it is open; all of them end with it.
-    open: Option<JoinSet<()>>,
+    open: Option<Open>,
+}
+
+/// A door that takes connections; all of them end with it.
+struct Open {
+    listener: Arc<TcpListener>,
+    _connections: JoinSet<()>,
+}
+
+impl Drop for Open {
+    /// Ends the listening at once: its task is told to end, but does so when it is its turn.
+    fn drop(&mut self) {
+        // It can only fail if nobody listens any more.
+        drop(rustix::net::shutdown(&*self.listener, rustix::net::Shutdown::Both));
+    }
 }
 
 impl Door {
@@ -86,8 +100,10 @@ impl Door {
     /// Takes connections from now on. Needs a runtime around it.
     pub(in crate::kafka) fn open(&mut self) -> io::Result<()> {
         if self.open.is_none() {
-            let listener = self.kept.open()?;
-            self.open.insert(JoinSet::new()).spawn(welcome(listener, Arc::clone(&self.inside)));
+            let listener = Arc::new(self.kept.open()?);
+            let mut connections = JoinSet::new();
+            connections.spawn(welcome(Arc::clone(&listener), Arc::clone(&self.inside)));
+            self.open = Some(Open { listener, _connections: connections });
         }
         Ok(())
     }
@@ -98,13 +114,14 @@ impl Door {
     }
 }
 
-async fn welcome(listener: TcpListener, inside: Arc<Inside>) {
+async fn welcome(listener: Arc<TcpListener>, inside: Arc<Inside>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             taken = listener.accept() => match taken {
                 Ok((stream, from)) => drop(connections.spawn(serve(stream, from, Arc::clone(&inside)))),
-                Err(_) => tokio::task::yield_now().await,
+                // Out of descriptors: give the others time to end.
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             },
             Some(_) = connections.join_next() => {}
         }
@@ -118,15 +135,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_kept_port_refuses_opens_and_refuses_again() {
+    async fn a_door_opens_and_closes_at_once_and_keeps_its_port() {
         let kept = Kept::take().unwrap();
-        let refused = || async { TcpStream::connect(kept.address).await.unwrap_err().kind() };
-        for _ in 0..3 {
-            assert_eq!(refused().await, io::ErrorKind::ConnectionRefused);
-            let listener = kept.open().unwrap();
-            TcpStream::connect(kept.address).await.unwrap();
-            drop(listener);
+        let address = kept.address;
+        let refused = || async { TcpStream::connect(address).await.err().map(|why| why.kind()) };
+        let mut door = Door::new(kept, "plain".into(), crate::kafka::tests::inside());
+        for _ in 0..20 {
+            assert_eq!(refused().await, Some(io::ErrorKind::ConnectionRefused));
+            door.open().unwrap();
+            assert_eq!(refused().await, None);
+            door.close();
         }
-        assert_eq!(refused().await, io::ErrorKind::ConnectionRefused);
+        assert_eq!(refused().await, Some(io::ErrorKind::ConnectionRefused));
     }
 }

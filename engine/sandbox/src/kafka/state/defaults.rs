@@ -41,8 +41,9 @@ impl Defaults {
                 let why = format!("the sandbox does not know the broker setting {name}, only {}", names.join(", "));
                 return Err(Refused::new(InvalidConfig, why));
             };
-            if !known.sort.takes(value) {
-                return Err(Refused::new(InvalidConfig, format!("Invalid value {value} for configuration {name}")));
+            if let Some(why) = known.sort.refuses(value) {
+                let why = format!("Invalid value {value} for configuration {name}: {why}");
+                return Err(Refused::new(InvalidConfig, why));
             }
         }
         Ok(Self(given))

@@ -47,6 +47,13 @@ impl Cluster {
         if enough { Ok(()) } else { Err(Code::CoordinatorNotAvailable) }
     }
 
+    /// Whether all in sync would keep a group's offset now: none of them is gone and not missed yet.
+    #[must_use]
+    pub fn keeps_offsets(&self, group: &str) -> bool {
+        let active = self.active();
+        self.coordinates(group).is_some_and(|partition| partition.isr().iter().all(|node| active.contains(node)))
+    }
+
     fn make_offsets(&mut self) -> Result<(), Refused> {
         self.must_have_controller()?;
         // A small cluster is no reason to have no groups.

@@ -92,16 +92,30 @@ pub fn setting(name: &str) -> Option<&'static Setting> {
 }
 
 impl Sort {
-    /// Whether a value is one of this sort.
-    pub(super) fn takes(self, value: &str) -> bool {
+    /// Why a value is none of this sort, in Kafka's words; none if it is one.
+    pub(super) fn refuses(self, value: &str) -> Option<String> {
+        let least = |number: Option<i64>, sort: &str, least: i64| match number {
+            None => Some(format!("Not a number of type {sort}")),
+            Some(number) if number < least => Some(format!("Value must be at least {least}")),
+            Some(_) => None,
+        };
         match self {
-            Self::Bool => matches!(value, "true" | "false"),
-            Self::Int(least) => value.parse::<i32>().is_ok_and(|value| value >= least),
-            Self::Long(least) => value.parse::<i64>().is_ok_and(|value| value >= least),
-            Self::Share => value.parse::<f64>().is_ok_and(|value| (0.0..=1.0).contains(&value)),
-            Self::Word(words) => words.contains(&value),
-            Self::Words(words) => value.split(',').all(|word| words.contains(&word.trim())),
-            Self::Text => true,
+            Self::Bool => {
+                (!matches!(value, "true" | "false")).then(|| "Expected value to be either true or false".into())
+            }
+            Self::Int(low) => least(value.parse::<i32>().ok().map(i64::from), "INT", i64::from(low)),
+            Self::Long(low) => least(value.parse().ok(), "LONG", low),
+            Self::Share => match value.parse::<f64>() {
+                Err(_) => Some("Not a number of type DOUBLE".into()),
+                Ok(share) if (0.0..=1.0).contains(&share) => None,
+                Ok(_) => Some("Value must be at least 0 and no more than 1".into()),
+            },
+            Self::Word(words) => (!words.contains(&value)).then(|| one_of(words)),
+            Self::Words(words) => {
+                let known = value.split(',').all(|word| words.contains(&word.trim()));
+                (!known).then(|| one_of(words))
+            }
+            Self::Text => None,
         }
     }
 
@@ -119,6 +133,10 @@ impl Sort {
     }
 }
 
+fn one_of(words: &[&str]) -> String {
+    format!("String must be one of: {}", words.join(", "))
+}
+
 /// Checks settings that somebody wants of a topic.
 ///
 /// # Errors
@@ -128,8 +146,8 @@ pub fn check(config: &BTreeMap<String, String>) -> Result<(), Refused> {
         let Some(known) = setting(name) else {
             return Err(Refused::new(InvalidConfig, format!("Unknown topic config name: {name}")));
         };
-        if !known.sort.takes(value.trim()) {
-            return Err(Refused::new(InvalidConfig, format!("Invalid value {value} for configuration {name}")));
+        if let Some(why) = known.sort.refuses(value.trim()) {
+            return Err(Refused::new(InvalidConfig, format!("Invalid value {value} for configuration {name}: {why}")));
         }
         if known.fixed && value != known.default {
             let why = format!("the sandbox cannot do {name}={value}: it is always {}", known.default);
@@ -159,7 +177,14 @@ mod tests {
     fn what_is_wrong_is_refused_by_name() {
         assert_eq!(why("min.insync.replicas", "2"), "");
         assert_eq!(why("cleanup.policy", "compact,delete"), "");
-        assert!(why("min.insync.replicas", "0").starts_with("Invalid value 0"));
+        for (name, value, told) in [
+            ("min.insync.replicas", "0", "Value must be at least 1"),
+            ("retention.ms", "abc", "Not a number of type LONG"),
+            ("preallocate", "maybe", "Expected value to be either true or false"),
+            ("cleanup.policy", "x", "String must be one of: compact, delete"),
+        ] {
+            assert_eq!(why(name, value), format!("Invalid value {value} for configuration {name}: {told}"));
+        }
         assert!(why("no.such.setting", "1").starts_with("Unknown topic config name"));
         assert!(why("message.timestamp.type", "LogAppendTime").starts_with("the sandbox cannot"));
     }

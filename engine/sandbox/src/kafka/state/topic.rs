@@ -59,11 +59,11 @@ impl Topic {
 pub fn check_name(name: &str) -> Result<(), Refused> {
     let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
     let why = match name {
-        "" => "the empty string is not allowed",
-        "." | ".." => "'.' or '..' is not allowed",
-        _ if name.len() > 249 => "the length is longer than the max allowed length 249",
+        "" => "the empty string is not allowed".to_owned(),
+        "." | ".." => format!("'{name}' is not allowed"),
+        _ if name.len() > 249 => format!("the length of '{name}' is longer than the max allowed length 249"),
         _ if name.contains(odd) => {
-            "it contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"
+            format!("'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'")
         }
         _ => return Ok(()),
     };

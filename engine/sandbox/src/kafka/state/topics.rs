@@ -100,7 +100,7 @@ impl Cluster {
         let size = |value: i32| usize::try_from(value).unwrap_or(0);
         let refused = |why: String| Err(Refused::new(Code::InvalidReplicationFactor, why));
         if factor < 1 {
-            return refused("Replication factor must be larger than 0.".into());
+            return refused("Replication factor must be larger than 0, or -1 to use the default value.".into());
         }
         if size(factor) > all.len() {
             return refused(format!(
