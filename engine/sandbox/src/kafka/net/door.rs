@@ -77,7 +77,7 @@ impl Drop for Open {
     /// Ends the listening at once: its task is told to end, but does so when it is its turn.
     fn drop(&mut self) {
         // It can only fail if nobody listens any more.
-        drop(rustix::net::shutdown(&*self.listener, rustix::net::Shutdown::Both));
+        let _ended = rustix::net::shutdown(&*self.listener, rustix::net::Shutdown::Both);
     }
 }
 
