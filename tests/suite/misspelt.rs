@@ -229,10 +229,8 @@ fn references(node: &Node, found: Found<'_>, text: &str) {
                 .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || (hyphen && c == '-')))
                 .unwrap_or(part.len() - start);
             if len > 0 {
-                // One expression is refused at its first unknown name; where an input is not declared, nothing of the
-                // file is placed, and so no argument of a kind is looked at yet.
-                let hides = if what == "input" { Span::new(node.span.source, 0, text.len()) } else { node.span };
-                found(Span::new(node.span.source, from + start, from + start + len), what, hides);
+                // One expression is refused at its first unknown name.
+                found(Span::new(node.span.source, from + start, from + start + len), what, node.span);
             }
         }
     }

@@ -86,7 +86,7 @@ pub fn goss(file: &Path, count: usize) -> Written {
 pub fn generated(dir: &Path, count: usize) -> Written {
     write(
         &dir.join("suite.yaml"),
-        "suite: generated\nimports: [pair.yaml]\ninputs:\n  base: { type: string, default: \"http://127.0.0.1:1\" }\n",
+        "suite: generated\ninputs:\n  base: { type: string, default: \"http://127.0.0.1:1\" }\n",
     )?;
     write(&dir.join("pair.yaml"), PAIR)?;
     let per_file = 250;

@@ -33,9 +33,11 @@ impl Placer<'_> {
         here: &Here,
     ) -> Option<Placed> {
         let doc = source.kind.doc;
-        let args = self.folded(&source.args, here)?;
-        let node = args.deferred();
-        let decoded = self.diags.take((source.kind.parse)(&node, &LoadCx { files: &*source.files }))?;
+        let folded = self.folded(&source.args, here);
+        // What cannot be filled in is taken for any value: the other arguments' mistakes are told in the same run.
+        let node = folded.as_ref().unwrap_or(&source.args.tree).deferred();
+        let decoded = self.diags.take((source.kind.parse)(&node, &LoadCx { files: &*source.files }));
+        let (args, decoded) = (folded?, decoded?);
         let constant = args.is_constant();
         let decided = constant || !decides(&node, doc.effect_keys);
         let effect = if decided { decoded.effect() } else { doc.worst };

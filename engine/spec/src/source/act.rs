@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use checkrun_model::{Entry, KindEntry, Node, NodeValue, Span, SpecError};
+use checkrun_model::{Entry, KindEntry, LoadCx, Node, NodeValue, Span, SpecError};
 
 use super::item::Entries;
 use super::keys;
@@ -38,8 +38,17 @@ impl Compiler<'_> {
     fn act_of(&mut self, entry: &Entry, args: &Node, lex: &Lex) -> Option<ActSrc> {
         let kind = *self.by_name.get(entry.key.as_str())?;
         let args = self.grafted(kind.doc, args, lex)?;
-        let args = self.tree(&args, lex, May::Secrets)?;
-        Some(ActSrc { kind, span: entry.key_span, args, files: Arc::clone(&lex.files) })
+        let Some(tree) = self.tree(&args, lex, May::Secrets) else {
+            self.written(kind, &args, lex);
+            return None;
+        };
+        Some(ActSrc { kind, span: entry.key_span, args: tree, files: Arc::clone(&lex.files) })
+    }
+
+    /// Decodes arguments whose templates are wrong, so that their other mistakes are told in the same run.
+    fn written(&mut self, kind: &KindEntry, args: &Node, lex: &Lex) {
+        let decoded = (kind.parse)(&without_templates(args), &LoadCx { files: &*lex.files });
+        self.diags.take(decoded);
     }
 
     /// The witness of an absence: the check's kind and arguments but for what `witness:` names.
@@ -101,6 +110,19 @@ impl Compiler<'_> {
         }
         self.act_of(entry, &entry.value, lex)
     }
+}
+
+/// The same with all that has a template taken for any value.
+fn without_templates(node: &Node) -> Node {
+    let value = match &node.value {
+        NodeValue::Map(entries) => NodeValue::Map(
+            entries.iter().map(|entry| Entry { value: without_templates(&entry.value), ..entry.clone() }).collect(),
+        ),
+        NodeValue::List(items) => NodeValue::List(items.iter().map(without_templates).collect()),
+        _ if node.as_text().is_some_and(|text| text.contains("{{")) => NodeValue::Deferred,
+        value => value.clone(),
+    };
+    Node { value, ..node.clone() }
 }
 
 /// All that acts read of other checks.
