@@ -11,15 +11,15 @@ pub enum Exit {
     NotPassed,
     /// Suites, inputs, options or the selection are wrong; nothing was judged.
     Wrong,
-    /// The program could not do its work, or left something behind.
-    Broken,
     /// Stopped from outside, and cleaned up.
     Interrupted,
+    /// The program could not do its work, or left something behind.
+    Broken,
 }
 
 /// Exit and its code.
 const CODES: [(Exit, u8); 5] =
-    [(Exit::Good, 0), (Exit::NotPassed, 1), (Exit::Wrong, 2), (Exit::Broken, 3), (Exit::Interrupted, 130)];
+    [(Exit::Good, 0), (Exit::NotPassed, 1), (Exit::Wrong, 2), (Exit::Interrupted, 130), (Exit::Broken, 3)];
 
 impl Exit {
     /// The code for the caller.
@@ -51,6 +51,6 @@ mod tests {
 
     #[test]
     fn the_worst_of_several_counts() {
-        assert_eq!([Exit::NotPassed, Exit::Good, Exit::Broken].into_iter().max(), Some(Exit::Broken));
+        assert_eq!([Exit::NotPassed, Exit::Broken, Exit::Interrupted].into_iter().max(), Some(Exit::Broken));
     }
 }

@@ -50,7 +50,7 @@ fn all(args: &Run, plans: Vec<Plan>, signals: &Signals, screen: &Screen) -> Exit
     #[cfg_attr(not(feature = "sandbox"), expect(unused_variables, reason = "worlds are found by their suite"))]
     for (plan, suite) in plans.into_iter().zip(&args.suites.suites) {
         if signals.came() {
-            return Exit::Interrupted;
+            return worst.max(Exit::Interrupted);
         }
         worst = worst.max(match args.suites.place.target {
             #[cfg(feature = "sandbox")]

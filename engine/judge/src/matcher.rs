@@ -179,7 +179,7 @@ impl Matching<'_> {
         if found.is_empty() {
             return finding::error(self.what, "`none` over nothing proves nothing: there is no element");
         }
-        let mut hits = Vec::new();
+        let mut hits = self.left_out();
         for (path, value) in found {
             match self.one(test, value) {
                 Ok(None) => hits.push(format!("{path} is {}", same::show(value))),

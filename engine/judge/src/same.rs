@@ -1,6 +1,6 @@
 //! Equality of JSON values for matchers. Values of different types do not compare: that is an error, not "unequal".
 
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
 /// Whether `a` and `b` are the same; whole and other numbers are one type, null equals only null.
 ///
@@ -15,7 +15,7 @@ pub fn same(seen: &Json, wanted: &Json) -> Result<bool, String> {
 
 fn deep(a: &Json, b: &Json) -> bool {
     match (a, b) {
-        (Json::Number(x), Json::Number(y)) => x == y || x.as_f64() == y.as_f64() && both_fit(x, y),
+        (Json::Number(x), Json::Number(y)) => equal(x, y),
         (Json::Array(x), Json::Array(y)) => x.len() == y.len() && x.iter().zip(y).all(|(a, b)| deep(a, b)),
         (Json::Object(x), Json::Object(y)) => {
             x.len() == y.len() && x.iter().all(|(key, a)| y.get(key).is_some_and(|b| deep(a, b)))
@@ -24,13 +24,22 @@ fn deep(a: &Json, b: &Json) -> bool {
     }
 }
 
-/// Two different whole numbers must not become equal by being rounded to the same float.
-fn both_fit(x: &serde_json::Number, y: &serde_json::Number) -> bool {
-    !(is_whole(x) && is_whole(y))
+/// Different numbers must not become equal by being rounded to the same float.
+fn equal(x: &Number, y: &Number) -> bool {
+    match (whole(x), whole(y)) {
+        (Some(x), Some(y)) => x == y,
+        (None, None) => x.as_f64() == y.as_f64(),
+        _ => false,
+    }
 }
 
-fn is_whole(number: &serde_json::Number) -> bool {
-    number.is_i64() || number.is_u64()
+/// The whole number that it is, exactly; also of a float.
+fn whole(number: &Number) -> Option<i128> {
+    if let Some(whole) = number.as_i128() {
+        return Some(whole);
+    }
+    let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 1e36)?;
+    Some(float as i128)
 }
 
 /// The type's name for people.
@@ -66,6 +75,7 @@ mod tests {
         assert_eq!(same(&json!(1), &json!(1.0)), Ok(true));
         assert_eq!(same(&json!({"a": [1, {"b": 2}]}), &json!({"a": [1, {"b": 2.0}]})), Ok(true));
         assert_eq!(same(&json!([1, 2]), &json!([2, 1])), Ok(false));
+        assert_eq!(same(&json!(18_446_744_073_709_551_000_u64), &json!(18_446_744_073_709_551_615_f64)), Ok(false));
         assert_eq!(same(&json!(9_007_199_254_740_993_i64), &json!(9_007_199_254_740_992_i64)), Ok(false));
     }
 

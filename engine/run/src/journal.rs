@@ -50,17 +50,18 @@ impl Journal {
         Self { file, chain: Chain::default(), length: 0, broken: None }
     }
 
-    /// Goes on with a journal that was read; a torn last line is cut off.
+    /// Goes on with a journal, whose lines it reads once nobody else can add any; a torn last line is cut off.
     ///
     /// # Errors
     /// A sentence that names the path: also when its run still holds it.
-    pub fn go_on(path: &Path, read: &read::Journal) -> Result<Self, String> {
+    pub fn go_on(path: &Path) -> Result<(Self, Vec<Line>), String> {
         let named = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
         let file = OpenOptions::new().append(true).open(path).map_err(named)?;
         file.try_lock()
             .map_err(|_| format!("{} is in use: its run, or another clean-up, is still alive", path.display()))?;
+        let read = read::read(path)?;
         file.set_len(read.whole).map_err(named)?;
-        Ok(Self { file, chain: read.chain.clone(), length: read.whole, broken: None })
+        Ok((Self { file, chain: read.chain, length: read.whole, broken: None }, read.lines))
     }
 
     /// Writes one event as one line. A line that could not be written is in the answer all the same, so

@@ -204,7 +204,7 @@ impl Owner {
         self.room.stop.cancel();
         let until = Instant::now() + SILENCE;
         for running in self.running.values_mut() {
-            running.silent_until.get_or_insert(until);
+            running.silent_until = Some(running.silent_until.map_or(until, |long| long.min(until)));
         }
         self.states.stop();
     }
@@ -264,7 +264,7 @@ impl Owner {
         let synced = self.journal.sync();
         // What hangs is not waited for.
         self.runtime.shutdown_background();
-        if synced.is_err() { crate::tally::code::TROUBLE } else { exit }
+        if synced.is_err() || self.journal.broken().is_some() { crate::tally::code::TROUBLE } else { exit }
     }
 
     /// Stopped at once: nobody is waited for, and what is left is said.

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use checkrun_lang::Scope;
-use checkrun_model::event::Event;
+use checkrun_model::event::{Event, Line};
 use checkrun_model::kind::BoxFuture;
 use checkrun_model::{
     Broken, Cx, Files, Intent, IntentId, KindEntry, Ledger, LoadCx, Node, Place, RunFacts, SourceId, Span,
@@ -19,6 +19,7 @@ use serde_json::Value as Json;
 
 use crate::journal::{Journal, NAME, read};
 use crate::life::cleanup::{self, PREFIX};
+use crate::redact::Redactor;
 use crate::room::{Parts, Room};
 use crate::{Ended, RunError, SecretReader, Sink, process};
 use open::Left;
@@ -28,10 +29,12 @@ struct Desk {
     journal: Journal,
     sinks: Vec<Box<dyn Sink>>,
     intents: u64,
+    redactor: Arc<Redactor>,
 }
 
 impl Desk {
-    fn write(&mut self, event: Event) {
+    fn write(&mut self, mut event: Event) {
+        self.redactor.event(&mut event);
         let line = self.journal.write(event);
         self.sinks.iter_mut().for_each(|sink| sink.line(&line));
     }
@@ -53,16 +56,18 @@ pub fn run(
     sinks: Vec<Box<dyn Sink>>,
 ) -> Result<Ended, RunError> {
     let path = dir.join(NAME);
-    let journal = read::read(&path).map_err(RunError)?;
-    let found = open::found(&journal.lines).map_err(|why| RunError(format!("{}: {why}", path.display())))?;
-    if process::lives(found.pid, found.pid_started) {
-        return Err(RunError(format!("run {} is still alive (process {}): stop it first", found.run, found.pid)));
+    let found = |lines: &[Line]| open::found(lines).map_err(|why| RunError(format!("{}: {why}", path.display())));
+    let before = found(&read::read(&path).map_err(RunError)?.lines)?;
+    if process::lives(before.pid, before.pid_started) {
+        return Err(RunError(format!("run {} is still alive (process {}): stop it first", before.run, before.pid)));
     }
-    let opened = Journal::go_on(&path, &journal).map_err(RunError)?;
-    let desk = Arc::new(Mutex::new(Desk { journal: opened, sinks, intents: found.next_intent }));
+    let (journal, lines) = Journal::go_on(&path).map_err(RunError)?;
+    let found = found(&lines)?;
     let facts = RunFacts { id: found.run, started: found.started, read_only: false, suite_dir: found.suite_dir };
     let (owner, _inbox) = std::sync::mpsc::channel();
     let room = Room::new(Parts { plan, facts, dir: dir.to_owned(), reader: secrets, settle: None, owner });
+    let desk = Desk { journal, sinks, intents: found.next_intent, redactor: Arc::clone(&room.redactor) };
+    let desk = Arc::new(Mutex::new(desk));
     let bench = Bench { room, kinds, desk: Arc::clone(&desk) };
     let runtime = crate::runtime().map_err(|error| RunError(format!("no threads to clean up on: {error}")))?;
     let left = runtime.block_on(bench.undo_all(found.left));
@@ -111,8 +116,7 @@ impl Bench {
         behind
     }
 
-    fn write(&self, mut event: Event) {
-        self.room.redactor.event(&mut event);
+    fn write(&self, event: Event) {
         lock(&self.desk).write(event);
     }
 
@@ -123,7 +127,8 @@ impl Bench {
     async fn one(&self, intent: &Intent) -> Result<bool, String> {
         let kind = self.kind(&intent.kind)?;
         let cx = self.cx(intent).await?;
-        cleanup::undo(kind.undo, &intent.identity, &cx).await
+        let identity = restore::restored(&self.room, intent.identity.clone(), &cx).await?;
+        cleanup::undo(kind.undo, &identity, &cx).await
     }
 
     /// Runs a `cleanup:` entry with the arguments that the journal kept.

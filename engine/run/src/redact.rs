@@ -5,14 +5,20 @@ mod event;
 mod forms;
 mod percent;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use checkrun_model::kind::Hidden;
 use serde_json::Value as Json;
 
 /// A shorter secret is taken out only where it stands alone: it would be found in half of all words.
 const SHORT: usize = 4;
+
+/// Of a longer one only this much is looked for inside other texts; a text that is the whole of it is taken out as well.
+const LONG: usize = 8 << 10;
+const HEAD: usize = 256;
 
 /// The secrets that are known so far.
 #[derive(Debug, Default)]
@@ -24,6 +30,8 @@ pub struct Redactor {
 #[derive(Debug, Default)]
 struct Known {
     secrets: Vec<(Arc<str>, String)>,
+    /// Those by their whole value.
+    whole: HashMap<Arc<str>, usize>,
     forms: Vec<(String, usize)>,
     finder: Option<AhoCorasick>,
     /// What must not be seen, as it is.
@@ -34,16 +42,22 @@ struct Known {
 impl Redactor {
     /// Learns a secret. From now on it is taken out.
     pub fn learn(&self, name: &str, value: &str) {
-        if value.is_empty() {
+        self.learn_all(&[Hidden { name: name.to_owned(), text: value.to_owned() }]);
+    }
+
+    /// Learns what a kind came to see.
+    pub fn learn_all(&self, secrets: &[Hidden]) {
+        let is_new = |known: &Known, secret: &&Hidden| {
+            !secret.text.is_empty() && !known.whole.contains_key(secret.text.as_str())
+        };
+        if secrets.is_empty() || !secrets.iter().any(|secret| is_new(&self.known(), &secret)) {
             return;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.secrets.iter().any(|(secret, _)| &**secret == value) {
-            return;
-        }
-        let mut secrets = known.secrets.clone();
-        secrets.push((value.into(), format!("«secret:{name}»")));
-        *known = Arc::new(Known::new(secrets));
+        let new = secrets.iter().filter(|secret| is_new(&known, secret));
+        let new = new.map(|secret| (Arc::from(secret.text.as_str()), format!("«secret:{}»", secret.name)));
+        let all = known.secrets.iter().cloned().chain(new).collect();
+        *known = Arc::new(Known::new(all));
         self.any.store(true, Ordering::Release);
     }
 
@@ -62,16 +76,6 @@ impl Redactor {
             self.known().json(value);
         }
     }
-
-    /// Takes secrets out of bytes.
-    pub fn bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
-        let known = self.known();
-        let bytes = match &known.finder {
-            Some(finder) if finder.is_match(&bytes) => finder.replace_all_bytes(&bytes, &known.tokens()),
-            _ => bytes,
-        };
-        known.encoded(&bytes).unwrap_or(bytes)
-    }
 }
 
 impl Known {
@@ -79,7 +83,9 @@ impl Known {
         let mut forms: Vec<(String, usize)> = Vec::new();
         let mut parts: Vec<(String, usize)> = Vec::new();
         let mut seen = std::collections::HashSet::new();
+        let whole = secrets.iter().enumerate().map(|(place, (value, _))| (Arc::clone(value), place)).collect();
         for (place, (value, _)) in secrets.iter().enumerate() {
+            let value = if value.len() > LONG { head(value) } else { value };
             for part in forms::parts(value).into_iter().filter(|part| part.len() >= SHORT) {
                 parts.push((part.to_owned(), place));
                 let new = forms::of(part).into_iter().filter(|form| form.len() >= SHORT && seen.insert(form.clone()));
@@ -90,7 +96,12 @@ impl Known {
             let texts = of.iter().map(|(text, _)| text);
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).ok()
         };
-        Self { finder: finder(&forms), plain: finder(&parts), secrets, forms, parts }
+        Self { finder: finder(&forms), plain: finder(&parts), whole, secrets, forms, parts }
+    }
+
+    /// The token of the secret that this is the whole of.
+    fn token_of(&self, text: &str) -> Option<&str> {
+        self.whole.get(text).map(|place| self.secrets[*place].1.as_str())
     }
 
     fn tokens(&self) -> Vec<&str> {
@@ -98,7 +109,7 @@ impl Known {
     }
 
     fn text(&self, text: &mut String) {
-        if let Some((_, token)) = self.secrets.iter().find(|(value, _)| **value == **text) {
+        if let Some(token) = self.token_of(text) {
             token.clone_into(text);
             return;
         }
@@ -155,13 +166,8 @@ impl Known {
         match value {
             Json::String(text) => self.text(text),
             Json::Number(number) => {
-                let mut text = number.to_string();
-                let before = text.clone();
-                if let Some((_, token)) = self.secrets.iter().find(|(value, _)| **value == *text) {
-                    token.clone_into(&mut text);
-                }
-                if text != before {
-                    *value = Json::String(text);
+                if let Some(token) = self.token_of(&number.to_string()) {
+                    *value = Json::String(token.to_owned());
                 }
             }
             Json::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
@@ -180,6 +186,11 @@ impl Known {
         self.text(&mut text);
         text
     }
+}
+
+fn head(value: &str) -> &str {
+    let end = (0..=HEAD).rev().find(|end| value.is_char_boundary(*end)).unwrap_or(0);
+    &value[..end]
 }
 
 #[cfg(test)]
@@ -243,8 +254,9 @@ mod tests {
             let mut text = format!("GET http://h/{form}?x=%41");
             known.text(&mut text);
             assert_eq!(text, "GET http://h/«secret:k»?x=%41");
-            let bytes = redactor.bytes(format!("100% {form}").into_bytes());
-            assert_eq!(String::from_utf8(bytes).unwrap(), "100% «secret:k»");
+            let mut text = format!("100% {form}");
+            known.text(&mut text);
+            assert_eq!(text, "100% «secret:k»");
         }
     }
 
@@ -256,7 +268,9 @@ mod tests {
         redactor.known().text(&mut text);
         assert_eq!(text, "-----BEGIN X-----\n «secret:key»\r\nxy");
         redactor.learn("spaced", "hunter2-9981\n");
-        assert_eq!(redactor.bytes(b"is hunter2-9981.".to_vec()), "is «secret:spaced».".as_bytes());
+        let mut text = "is hunter2-9981.".to_owned();
+        redactor.known().text(&mut text);
+        assert_eq!(text, "is «secret:spaced».");
     }
 
     #[test]
@@ -271,10 +285,20 @@ mod tests {
     }
 
     #[test]
+    fn a_very_long_secret_goes_as_a_whole_and_where_it_begins() {
+        let redactor = Redactor::default();
+        let long = "0123456789abcdef".repeat(1024);
+        redactor.learn("ca", &long);
+        let mut value = json!([long, format!("starts {}…", &long[..300])]);
+        redactor.json(&mut value);
+        assert_eq!(value[0], "«secret:ca»");
+        assert!(value[1].as_str().unwrap().starts_with("starts «secret:ca»"), "{value}");
+    }
+
+    #[test]
     fn without_secrets_nothing_changes() {
         let redactor = Redactor::default();
         redactor.learn("empty", "");
         assert!(redactor.is_idle());
-        assert_eq!(redactor.bytes(b"abc".to_vec()), b"abc");
     }
 }

@@ -58,6 +58,11 @@ impl Tally {
         }
     }
 
+    /// All members of a group passed, and what it says of them cannot be read.
+    pub fn group_error(&mut self, severity: Importance) {
+        self.not_passed += usize::from(severity != Importance::Minor);
+    }
+
     /// Something could not be undone.
     pub fn left_behind(&mut self, object: &str) {
         self.left_behind.push(object.to_owned());

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use super::ask::Ask;
 use super::cluster::Cluster;
 use super::manifest;
-use super::object::{MANAGER, bare, mark, marked_by, name, uid};
+use super::object::{self, MANAGER, bare, mark, marked_by, name, uid};
 use super::place::{Spot, called, touch};
 use super::reading::read;
 use super::undo::{Identity, unmake};
@@ -77,7 +77,7 @@ impl Apply {
                 json!({ "items": objects })
             }
         };
-        Observation { value, notes, ..Observation::default() }
+        object::observation(value, notes)
     }
 }
 
@@ -200,7 +200,7 @@ impl Kind for Apply {
         let before = last.value["items"].as_array().map_or(std::slice::from_ref(&last.value), Vec::as_slice);
         let (mut objects, mut notes) = (Vec::new(), Vec::new());
         for (spot, before) in self.spots(&cluster, cx).await?.iter().zip(before) {
-            let (object, note) = read(cx, &cluster, spot, true).await?;
+            let (object, note) = read(cx, &cluster, spot).await?;
             let object = object.ok_or_else(|| Broken::fatal(format!("{} was made, and is gone", spot.called())))?;
             if uid(&object) != uid(before) {
                 return Err(Broken::fatal(format!("{} was made, and another has taken its place", spot.called())));

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::cluster::Cluster;
-use super::object::{bare, held_by, name, uid};
+use super::object::{self, bare, held_by, name, uid};
 use super::place::{Spot, called, find, touch};
 use super::reading::read;
 use super::undo::{Identity, deletion};
@@ -86,7 +86,7 @@ fn observation(before: &Json, now: Option<&Json>, notes: Vec<String>) -> Observa
         Some(object) => value["held"] = held_by(object).into(),
         None => drop(value.as_object_mut().and_then(|value| value.shift_remove("held"))),
     }
-    Observation { value, notes, ..Observation::default() }
+    object::observation(value, notes)
 }
 
 impl Kind for Delete {
@@ -144,7 +144,7 @@ impl Kind for Delete {
             return Ok(last.clone());
         }
         let (cluster, spot) = find(cx, &self.kind, self.namespace.as_deref(), &self.name).await?;
-        let (now, note) = read(cx, &cluster, &spot, true).await?;
+        let (now, note) = read(cx, &cluster, &spot).await?;
         Ok(observation(&last.value, now.as_ref(), note.into_iter().collect()))
     }
 

@@ -84,7 +84,7 @@ impl Kind for Get {
 
     async fn observe(&self, cx: &Cx) -> Result<Observation, Broken> {
         let (cluster, spot) = find(cx, &self.kind, self.namespace.as_deref(), &self.name).await?;
-        let (object, note) = read(cx, &cluster, &spot, false).await?;
+        let (object, note) = read(cx, &cluster, &spot).await?;
         Ok(seen(object, note))
     }
 

@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::cluster::Cluster;
 use super::place::{called, listed, touch};
+use super::object;
 use super::reading::polled;
 use super::watch::{self, Look, Sought};
 
@@ -113,13 +114,13 @@ impl Kind for List {
         let mut notes = Vec::new();
         if cx.wait_epoch.is_some() {
             let sought = Sought { name: None, labels: self.labels.clone() };
-            match watch::look(cx, &cluster, &resource, namespace.as_deref(), sought, false).await? {
+            match watch::look(cx, &cluster, &resource, namespace.as_deref(), sought).await? {
                 Look::Seen(objects) => return Ok(json!({ "items": objects }).into()),
                 Look::Poll(why) => notes.push(polled(&why)),
             }
         }
         let listing = cluster.list(&resource, namespace.as_deref(), &self.labels, cx.deadline).await?;
-        Ok(Observation { value: json!({ "items": listing.items }), notes, ..Observation::default() })
+        Ok(object::observation(json!({ "items": listing.items }), notes))
     }
 
     async fn changed(&self, cx: &Cx) {

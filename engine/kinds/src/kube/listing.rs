@@ -42,9 +42,11 @@ impl Cluster {
                 continue;
             }
             let mut page = page.granted()?;
-            if let Some(list) = page["items"].as_array_mut() {
-                items.extend(std::mem::take(list).into_iter().map(|item| typed(item, resource)));
-            }
+            let Some(list) = page.get_mut("items").and_then(Json::as_array_mut) else {
+                return Err(Broken::transient(format!("`{base}` was not answered with a list"))
+                    .hint("is that the API server of the cluster, or something before it?"));
+            };
+            items.extend(std::mem::take(list).into_iter().map(|item| typed(item, resource)));
             match page["metadata"]["continue"].as_str().filter(|token| !token.is_empty()) {
                 Some(token) => next = format!("&continue={}", escaped(token)),
                 None => {

@@ -1,5 +1,9 @@
 //! Objects as JSON: their identity, their mark, what of them is worth seeing. Pure.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use checkrun_model::Observation;
+use checkrun_model::kind::Hidden;
 use serde_json::{Value as Json, json};
 
 /// The label that says which run has made an object.
@@ -14,6 +18,37 @@ pub(super) fn bare(mut object: Json) -> Json {
         metadata.shift_remove("managedFields");
     }
     object
+}
+
+/// Decoded texts shorter than this are no secrets by themselves: `kafka` as a user's name would be taken out everywhere.
+const TELLING: usize = 12;
+
+/// An observation of one object, of `items`, or of objects by what they are to the check. What nobody may read in the
+/// evidence is named: the data of core Secrets.
+pub(super) fn observation(value: Json, notes: Vec<String>) -> Observation {
+    let listed = value["items"].as_array().into_iter().flatten();
+    let named = value.as_object().into_iter().flat_map(|map| map.values());
+    let secrets = [&value].into_iter().chain(listed).chain(named).flat_map(secrets).collect();
+    Observation { value, notes, secrets }
+}
+
+fn secrets(value: &Json) -> Vec<Hidden> {
+    let mut found = Vec::new();
+    if value["kind"] != "Secret" || value["apiVersion"] != "v1" {
+        return found;
+    }
+    let texts = |key: &str| value[key].as_object().into_iter().flatten();
+    let called = |key: &str| format!("{}/{}/{key}", namespace(value), name(value));
+    for (key, text) in texts("data").filter_map(|(key, text)| Some((key, text.as_str()?))) {
+        found.push(Hidden { name: format!("{} (base64)", called(key)), text: text.to_owned() });
+        let plain = BASE64_STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let telling = plain.filter(|text| text.len() >= TELLING);
+        found.extend(telling.map(|text| Hidden { name: called(key), text }));
+    }
+    for (key, text) in texts("stringData").filter_map(|(key, text)| Some((key, text.as_str()?))) {
+        found.push(Hidden { name: called(key), text: text.to_owned() });
+    }
+    found
 }
 
 /// Its UID; empty for what has none.

@@ -202,7 +202,7 @@ impl Kind for Patch {
             return Ok(last.clone());
         }
         let (cluster, spot): (Arc<Cluster>, Spot) = find(cx, &self.kind, self.namespace.as_deref(), &self.name).await?;
-        let (object, note) = read(cx, &cluster, &spot, true).await?;
+        let (object, note) = read(cx, &cluster, &spot).await?;
         match object {
             Some(object) if uid(&object) == uid(&last.value) => Ok(seen(Some(object), note)),
             _ => Err(Broken::fatal(format!("{} was patched, and is gone", spot.called()))),

@@ -6,12 +6,11 @@ use checkrun_model::{Asked, Broken, Cx, Observation, Ruling};
 use serde_json::{Value as Json, json};
 
 use super::cluster::Cluster;
-use super::object::{bare, name};
+use super::object::{self, bare, name};
 use super::place::Spot;
 use super::watch::{self, Look, Sought};
 
 /// The object at `spot`, if there is one; a sentence for the evidence where it could not be watched.
-/// `wrote`: see [`watch::look`].
 ///
 /// # Errors
 /// It cannot be read.
@@ -19,12 +18,11 @@ pub(super) async fn read(
     cx: &Cx,
     cluster: &Arc<Cluster>,
     spot: &Spot,
-    wrote: bool,
 ) -> Result<(Option<Json>, Option<String>), Broken> {
     let mut note = None;
     if cx.wait_epoch.is_some() {
         let sought = Sought { name: Some(spot.name.clone()), ..Sought::default() };
-        match watch::look(cx, cluster, &spot.resource, spot.namespace.as_deref(), sought, wrote).await? {
+        match watch::look(cx, cluster, &spot.resource, spot.namespace.as_deref(), sought).await? {
             Look::Seen(objects) => return Ok((objects.first().map(|object| Json::clone(object)), None)),
             Look::Poll(why) => note = Some(polled(&why)),
         }
@@ -40,7 +38,7 @@ pub(super) fn polled(why: &str) -> String {
 /// What is seen of an object: itself, or nothing.
 pub(super) fn seen(object: Option<Json>, note: Option<String>) -> Observation {
     let value = object.unwrap_or_else(|| json!({}));
-    Observation { value, notes: note.into_iter().collect(), ..Observation::default() }
+    object::observation(value, note.into_iter().collect())
 }
 
 /// The rule that an object is there.

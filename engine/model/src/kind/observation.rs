@@ -8,19 +8,19 @@ use serde_json::Value as Json;
 pub struct Observation {
     /// A JSON object; its top-level keys are in scope of the check's expressions.
     pub value: Json,
-    /// Larger things kept as evidence beside it.
-    pub attachments: Vec<Attachment>,
+    /// What of it nobody may read afterwards: taken out of evidence, findings and saves, while expressions see it.
+    pub secrets: Vec<Hidden>,
     /// Plain sentences for the evidence: "polled: no right to watch".
     pub notes: Vec<String>,
 }
 
-/// A piece of evidence that is kept as a file.
-#[derive(Debug, Clone)]
-pub struct Attachment {
-    /// File name.
+/// A secret that a kind came to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hidden {
+    /// What stands in its place: `«secret:NAME»`.
     pub name: String,
-    /// Content.
-    pub bytes: Vec<u8>,
+    /// Its text.
+    pub text: String,
 }
 
 impl From<Json> for Observation {

@@ -58,16 +58,6 @@ impl Keeper {
         Ok(Evidence::File { path, sha256, size: bytes.len() as u64, cut })
     }
 
-    /// Keeps an attachment; its path under the run's folder.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn attach(&self, name: &str, bytes: &[u8]) -> Result<String, String> {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
-        let name: String = name.chars().map(plain).take(80).collect();
-        self.write(&format!("{}-{name}", &hash(bytes)[..16]), bytes)
-    }
-
     /// Written beside, then renamed: a file under its name is whole.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<String, String> {
         let folder = self.dir.join("evidence");

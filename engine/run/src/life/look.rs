@@ -7,7 +7,6 @@ use std::time::Instant;
 use checkrun_judge::{Case, Judgement, judge};
 use checkrun_lang::{Subject, Value, What};
 use checkrun_model::event::{Event, Evidence, Outcome};
-use checkrun_model::kind::Attachment;
 use checkrun_model::{Broken, Cx, Effect, Observation, Ruling};
 use serde_json::Value as Json;
 
@@ -100,6 +99,7 @@ impl Life<'_> {
                 }
             }
         };
+        self.room.redactor.learn_all(&observation.secrets);
         let Some(witness) = &self.witness else { return Ok((observation, None)) };
         let cx = self.cx(witness, ask);
         let seen = witness
@@ -107,6 +107,7 @@ impl Life<'_> {
             .observe(&cx)
             .await
             .map_err(|broken| Broken { cause: format!("the witness: {}", broken.cause), ..broken })?;
+        self.room.redactor.learn_all(&seen.secrets);
         Ok((observation, Some(seen.value)))
     }
 
@@ -182,8 +183,7 @@ impl Life<'_> {
         let value = Arc::try_unwrap(value).unwrap_or_else(|shared| (*shared).clone());
         let evidence = self.kept(value, read);
         let witness = seen.witness.take().map(|value| self.kept(value, || Read::All));
-        let mut notes = std::mem::take(&mut seen.observation.notes);
-        notes.extend(seen.observation.attachments.iter().map(|attachment| self.attached(attachment)));
+        let notes = std::mem::take(&mut seen.observation.notes);
         Some(Event::Observed { node: self.ix.0, attempt: self.story.attempts, seen: evidence, witness, notes })
     }
 
@@ -193,17 +193,6 @@ impl Life<'_> {
             self.room.tell(Msg::Trouble(why));
             Evidence::Inline(Json::Null)
         })
-    }
-
-    fn attached(&self, attachment: &Attachment) -> String {
-        let bytes = self.room.redactor.bytes(attachment.bytes.clone());
-        match self.room.keeper.attach(&attachment.name, &bytes) {
-            Ok(path) => format!("{}: {path}", attachment.name),
-            Err(why) => {
-                self.room.tell(Msg::Trouble(why.clone()));
-                format!("{}: not kept: {why}", attachment.name)
-            }
-        }
     }
 
     /// What of the observation the check reads: that is never cut from the evidence.

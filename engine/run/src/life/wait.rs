@@ -67,7 +67,7 @@ impl Life<'_> {
             let acted = wait.acted.take();
             let ask = Ask {
                 deadline: self.deadline(&wait, began),
-                epoch: wait.epoch,
+                epoch: wait.epoch.filter(|_| !self.decides(&wait, began)),
                 wait_id: wait.wait_id,
                 again: acted.as_ref(),
             };
@@ -80,7 +80,10 @@ impl Life<'_> {
             }
             let Some(pause) = wait.next_pause() else { return self.at_the_end(wait) };
             self.pause(&wait, pause).await;
-            self.settle(&mut wait).await;
+            if !wait.clock.is_wall() {
+                // What an embedded world had to do until now has been done.
+                self.room.settled().await;
+            }
         }
     }
 
@@ -120,6 +123,13 @@ impl Life<'_> {
             Repeats::Observe | Repeats::Refused(_) if self.effect == Effect::Read => Again::Observe,
             Repeats::Observe | Repeats::Refused(_) => Again::Never,
         }
+    }
+
+    /// Whether this look may end the wait: it then reads for itself, because what a watch has told may be old news of
+    /// a connection that died. In an embedded world every look that must see a break is one.
+    fn decides(&self, wait: &Waiting, began: Instant) -> bool {
+        let held = |since: Instant| self.body.holds_for.is_some_and(|most| began - since >= wait.clock.wall(most));
+        wait.last_chance || wait.holding.is_some_and(|since| !wait.clock.is_wall() || held(since))
     }
 
     /// An act is not cut short by `within`: half an act is worse than a late one.
@@ -228,19 +238,6 @@ impl Life<'_> {
         let _ = gone.await;
     }
 
-    /// What an embedded world had to do until now has been done. Where the next look may be the last, or must see a
-    /// break, it also sees nothing that is older.
-    async fn settle(&self, wait: &mut Waiting) {
-        if wait.clock.is_wall() {
-            return;
-        }
-        self.room.settled().await;
-        if wait.last_chance || wait.holding.is_some() {
-            self.room.shared.effect_ended();
-            wait.epoch = wait.epoch.map(|_| self.room.shared.epoch());
-        }
-    }
-
     /// Time is up: failed with what was seen last, an error where nothing ever was.
     fn at_the_end(mut self, mut wait: Waiting) -> Ending {
         match (wait.last.take(), wait.trouble.take()) {
@@ -293,7 +290,7 @@ impl Waiting {
 
 /// What a read after the act is given of it.
 fn acted(seen: &Seen) -> Observation {
-    Observation { value: (*seen.value).clone(), notes: seen.observation.notes.clone(), attachments: Vec::new() }
+    Observation { value: (*seen.value).clone(), notes: seen.observation.notes.clone(), secrets: Vec::new() }
 }
 
 fn first_bad(seen: &Seen) -> String {

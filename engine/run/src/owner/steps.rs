@@ -111,6 +111,9 @@ impl Owner {
             judged.reason = self.why(ix, sum);
         }
         let verdict = judged.verdict;
+        if sum.verdict == Verdict::Passed && verdict == Verdict::Error {
+            self.tally.group_error(self.room.node(ix).severity);
+        }
         self.judge(ix, judged);
         self.states.ended(ix, verdict.into());
     }

@@ -79,12 +79,14 @@ async fn a_check_that_writes_reads_its_own_write() {
     );
     let cx_patch = waiting(&cx, 2);
     let seen = patch.observe(&cx_patch).await.unwrap();
+    let cx_patch = waiting(&cx, 2);
     assert_eq!(patch.reread(&cx_patch, &seen).await.unwrap().value["data"]["k"], "new");
 
     let manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "y", "namespace": "a" } });
     let apply = check::<Apply>(json!({ "manifest": manifest }));
     let cx_apply = waiting(&cx, 3);
     let seen = apply.observe(&cx_apply).await.unwrap();
+    let cx_apply = waiting(&cx, 3);
     assert_eq!(apply.reread(&cx_apply, &seen).await.unwrap().value["metadata"]["uid"], seen.value["metadata"]["uid"]);
 }
 

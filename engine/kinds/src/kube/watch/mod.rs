@@ -91,8 +91,7 @@ impl Feeds {
     }
 }
 
-/// Looks at what the check waits for. `wrote`: the check has changed it itself just now, so that only what is
-/// read from now on counts; else what counts was read after its wait began.
+/// Looks at what the check waits for. What counts was read after its wait began, or after its own change.
 ///
 /// # Errors
 /// Nothing that counts could be read within the time of the check.
@@ -102,13 +101,11 @@ pub(super) async fn look(
     resource: &Arc<Resource>,
     namespace: Option<&str>,
     sought: Sought,
-    wrote: bool,
 ) -> Result<Look, Broken> {
     if !resource.can("list") || !resource.can("watch") {
         return Ok(Look::Poll(format!("the cluster offers no watch of `{}`", resource.kind)));
     }
-    let now = cx.shared.epoch();
-    let least = cx.wait_epoch.map_or(now, |began| if wrote { now } else { began });
+    let least = cx.wait_epoch.unwrap_or_else(|| cx.shared.epoch());
     let feeds = cx.shared.get::<Feeds>();
     let topic = Topic {
         cluster: cluster.name.clone(),

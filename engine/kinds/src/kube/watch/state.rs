@@ -29,6 +29,8 @@ struct Interest {
     least: u64,
     /// The last list was kept with this interest in mind.
     covered: bool,
+    /// A list has come since it began to look: it answers this look, followed or not.
+    fresh: bool,
     /// Something that it asks for has changed since it looked.
     news: bool,
 }
@@ -82,9 +84,12 @@ impl State {
         }
         match self.asked.get_mut(asker) {
             // After a look that was given up, the check goes on under another flag.
-            Some(interest) => (interest.owner, interest.looked) = (owner, now),
+            Some(interest) => {
+                (interest.owner, interest.looked, interest.fresh) = (owner, now, false);
+                interest.least = interest.least.max(least);
+            }
             None => {
-                let interest = Interest { owner, looked: now, least, covered: self.whole, news: true };
+                let interest = Interest { owner, looked: now, least, covered: self.whole, fresh: false, news: true };
                 self.asked.insert(asker.clone(), interest);
             }
         }
@@ -98,22 +103,31 @@ impl State {
         }
         let (live, epoch) = (self.live, self.epoch);
         match self.asked.get_mut(asker) {
-            Some(interest) if live && interest.covered && epoch >= Some(interest.least) => interest.news = false,
+            Some(interest)
+                if (live || interest.fresh) && interest.covered && epoch >= Some(interest.least) =>
+            {
+                interest.news = false;
+            }
             _ => return Known::Nothing,
         }
         Known::Objects(self.objects.values().filter(|object| asker.1.fits(object)).cloned().collect())
     }
 
-    /// A list that began in `epoch`.
+    /// A list that began in `epoch`. Until it is followed it answers only those who wait for it.
     pub(super) fn listed(&mut self, epoch: u64, items: Vec<Json>) {
         self.whole = items.len() <= KEPT_WHOLE;
         let kept =
             items.into_iter().filter(|item| self.whole || self.asked.keys().any(|(_, sought)| sought.fits(item)));
         self.objects = kept.map(|item| (id(&item), Arc::new(item))).collect();
-        (self.epoch, self.live) = (Some(epoch), true);
+        (self.epoch, self.live) = (Some(epoch), false);
         for interest in self.asked.values_mut() {
-            (interest.covered, interest.news) = (true, true);
+            (interest.covered, interest.fresh, interest.news) = (true, true, true);
         }
+    }
+
+    /// The watch that goes on from the list is open: from now on nothing is missed.
+    pub(super) fn followed(&mut self) {
+        self.live = true;
     }
 
     /// An event of the watch.
@@ -154,9 +168,9 @@ impl State {
         (self.troubles, self.trouble.as_ref())
     }
 
-    /// Whether somebody asks for more than is known.
+    /// Whether somebody asks for more than the last list shows.
     pub(super) fn is_wanting(&self) -> bool {
-        self.asked.values().any(|interest| !self.live || !interest.covered || self.epoch < Some(interest.least))
+        self.asked.values().any(|interest| !interest.covered || self.epoch < Some(interest.least))
     }
 
     /// Whether something has changed for this wait since it looked. Also if it is not known here: it shall look.
@@ -179,6 +193,11 @@ impl State {
     pub(super) fn end_if_idle(&mut self, now: Instant) -> bool {
         self.ended = self.is_idle(now);
         self.ended
+    }
+
+    /// Nobody feeds it any more.
+    pub(super) fn abandon(&mut self) {
+        (self.live, self.ended) = (false, true);
     }
 
     pub(super) fn has_ended(&self) -> bool {

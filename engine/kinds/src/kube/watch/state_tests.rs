@@ -35,8 +35,10 @@ fn a_list_that_began_before_the_wait_is_no_answer() {
     let one = by_name(1, "x");
     let (mut state, _owner) = asked(&[(&one, 5)]);
     state.listed(4, vec![pod("x", "web")]);
+    state.followed();
     assert!(names(&mut state, &one).is_none() && state.is_wanting());
     state.listed(5, vec![pod("x", "web")]);
+    state.followed();
     assert_eq!(names(&mut state, &one).unwrap(), ["x"]);
     assert!(!state.is_wanting());
 }
@@ -44,10 +46,16 @@ fn a_list_that_began_before_the_wait_is_no_answer() {
 #[test]
 fn nothing_is_answered_while_the_watch_is_cut() {
     let one = by_name(1, "x");
-    let (mut state, _owner) = asked(&[(&one, 0)]);
+    let (mut state, owner) = asked(&[(&one, 0)]);
     state.listed(0, vec![pod("x", "web")]);
+    state.followed();
     state.cut();
-    assert!(names(&mut state, &one).is_none() && state.is_wanting());
+    assert!(state.ask(&one, Arc::downgrade(&owner), 0, Instant::now()));
+    assert!(names(&mut state, &one).is_none());
+    state.listed(0, vec![pod("x", "web")]);
+    assert_eq!(names(&mut state, &one).unwrap(), ["x"], "who waits for a list is answered by it");
+    assert!(state.ask(&one, Arc::downgrade(&owner), 0, Instant::now()));
+    assert!(names(&mut state, &one).is_none(), "and nobody later, until it is followed");
 }
 
 #[test]
@@ -55,6 +63,7 @@ fn events_change_what_is_seen_and_wake_only_whom_they_concern() {
     let (web, db) = (by_app(1, "web"), by_app(2, "db"));
     let (mut state, _owner) = asked(&[(&web, 0), (&db, 0)]);
     state.listed(0, vec![pod("x", "web")]);
+    state.followed();
     assert_eq!((names(&mut state, &web).unwrap().len(), names(&mut state, &db).unwrap().len()), (1, 0));
     state.happened(Change::Is, pod("y", "web"));
     assert!(state.has_news(1) && !state.has_news(2));
@@ -74,6 +83,7 @@ fn of_a_long_list_only_what_is_asked_for_is_kept() {
     let one = by_name(1, "pod-7");
     let (mut state, owner) = asked(&[(&one, 0)]);
     state.listed(0, (0..=KEPT_WHOLE).map(|n| pod(&format!("pod-{n}"), "web")).collect());
+    state.followed();
     assert_eq!((state.kept(), names(&mut state, &one).unwrap()), (1, vec!["pod-7".into()]));
     state.happened(Change::Is, pod("pod-9", "web"));
     assert_eq!(state.kept(), 1);
@@ -90,6 +100,7 @@ fn of_a_short_list_who_joins_later_is_answered_at_once() {
     let (one, two) = (by_name(1, "x"), by_name(2, "y"));
     let (mut state, owner) = asked(&[(&one, 3)]);
     state.listed(3, vec![pod("x", "web"), pod("y", "web")]);
+    state.followed();
     state.ask(&two, Arc::downgrade(&owner), 3, Instant::now());
     assert_eq!(names(&mut state, &two).unwrap(), ["y"]);
 }

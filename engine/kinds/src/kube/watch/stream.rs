@@ -18,6 +18,9 @@ use crate::kube::served::Resource;
 /// For one list.
 const LIST: Duration = Duration::from_secs(30);
 
+/// For the first sign of a watch.
+const OPEN: Duration = Duration::from_secs(15);
+
 /// The server ends a watch after so many seconds.
 const WATCH: u32 = 280;
 
@@ -50,8 +53,20 @@ enum End {
     Denied(String),
 }
 
+/// A feed whose task does not come to its end (it panicked) answers nobody.
+struct Fed(Arc<Feed>);
+
+impl Drop for Fed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.change(super::state::State::abandon);
+        }
+    }
+}
+
 /// Keeps the feed going until nobody asks.
 pub(super) async fn run(feed: Arc<Feed>, source: Source) {
+    let _fed = Fed(Arc::clone(&feed));
     let mut pause = PAUSE.0;
     while !feed.end_if_idle() {
         // Taken before the list is asked for: what the list shows is not older.
@@ -68,7 +83,10 @@ pub(super) async fn run(feed: Arc<Feed>, source: Source) {
             Err(broken) => End::Denied(broken.cause),
         };
         match end {
-            End::Wanted | End::Idle => continue,
+            End::Wanted | End::Idle => {
+                feed.change(super::state::State::cut);
+                continue;
+            }
             End::Denied(why) => return feed.change(|state| state.deny(why)),
             End::Cut(None) => feed.change(super::state::State::cut),
             End::Cut(Some(broken)) => feed.change(|state| state.fails(broken)),
@@ -85,14 +103,16 @@ impl Source {
         let path =
             format!("{path}?watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH}&resourceVersion={version}");
         let opened = tokio::select! {
-            opened = self.cluster.watch(path) => opened,
+            opened = tokio::time::timeout(OPEN, self.cluster.watch(path)) => opened,
             () = newer_is_wanted(feed) => return End::Wanted,
         };
         let mut events = match opened {
-            Ok(events) => Box::pin(events),
-            Err(broken) if broken.transient => return End::Cut(Some(broken)),
-            Err(broken) => return End::Denied(broken.cause),
+            Ok(Ok(events)) => Box::pin(events),
+            Ok(Err(broken)) if broken.transient => return End::Cut(Some(broken)),
+            Ok(Err(broken)) => return End::Denied(broken.cause),
+            Err(_) => return End::Cut(Some(Broken::transient("the cluster does not begin the watch it was asked for"))),
         };
+        feed.change(super::state::State::followed);
         let idle = nobody_asks(feed);
         tokio::pin!(idle);
         loop {
