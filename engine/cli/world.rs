@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use checkrun_model::SpecError;
 use checkrun_report::diagnostics;
-use checkrun_run::Settle;
+use checkrun_run::Embedded;
 use checkrun_sandbox::{Sandbox, file, known_fault};
 use checkrun_spec::load::Loaded;
 
@@ -115,14 +115,14 @@ pub fn run(args: &Run, suite: &Path, signals: &Signals, screen: &Screen) -> Exit
     tell(&crate::loading::drawn(&loaded, screen.err));
     let Some(plan) = loaded.plan else { return Exit::Wrong };
     let settled = sandbox.settled();
-    let settle = Settle::new(move || Box::pin(settled.clone().wait()));
-    let exit = one(args, plan, Some(settle), signals, screen);
-    exit.max(troubles(&sandbox, screen))
+    let troubles = sandbox.troubles();
+    let world = Embedded::new(move || Box::pin(settled.clone().wait()), move || troubles.all());
+    one(args, plan, Some(world), signals, screen)
 }
 
 /// Says what went wrong in a world; nothing that was judged in it counts then.
 pub fn troubles(sandbox: &Sandbox, screen: &Screen) -> Exit {
-    let troubles = sandbox.troubles();
+    let troubles = sandbox.troubles().all();
     for trouble in &troubles {
         complain(screen, &format!("the sandbox: {trouble}"));
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use checkrun_model::{Effect, LockMode};
 use checkrun_report::Paint;
-use checkrun_spec::plan::{Act, Body, CheckBody, NodeIx, Plan, PlanNode};
+use checkrun_spec::plan::{Body, CheckBody, NodeIx, Plan, PlanNode};
 
 use super::validate::counts;
 use crate::args;
@@ -90,7 +90,7 @@ fn what(check: &CheckBody) -> String {
     match &check.act {
         Some(act) => {
             parts.push(act.kind.doc.name.to_owned());
-            parts.extend(place(act));
+            parts.extend(act.place());
         }
         None => parts.push("judges saved values".to_owned()),
     }
@@ -99,12 +99,6 @@ fn what(check: &CheckBody) -> String {
         parts.push(format!("cleanup by {}", kinds.join(", ")));
     }
     parts.join(", ")
-}
-
-/// `cluster apps`, `endpoint registry`; none: here.
-pub fn place(act: &Act) -> Option<String> {
-    let cluster = act.cluster.as_ref().map(|cluster| format!("cluster {}", cluster.name));
-    act.endpoint.as_ref().map(|endpoint| format!("endpoint {}", endpoint.name)).or(cluster)
 }
 
 /// The ids of `nodes`.

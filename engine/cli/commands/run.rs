@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use checkrun_model::event::Line;
 use checkrun_report::{Fold, JournalRef, terminal};
-use checkrun_run::{Ended, Options, Settle, Sink};
+use checkrun_run::{Embedded, Ended, Options, Sink};
 use checkrun_spec::plan::Plan;
 
 use super::report;
@@ -71,12 +71,12 @@ impl Sink for Kept {
     }
 }
 
-/// Runs one plan. `settle`: the embedded world that it runs in.
-pub fn one(args: &Run, plan: Plan, settle: Option<Settle>, signals: &Signals, screen: &Screen) -> Exit {
+/// Runs one plan. `world`: the embedded world that it runs in.
+pub fn one(args: &Run, plan: Plan, world: Option<Embedded>, signals: &Signals, screen: &Screen) -> Exit {
     let kept = Kept::default();
     let mut sinks = watching::sinks(args, screen);
     sinks.push(Box::new(kept.clone()));
-    match checkrun_run::run(Arc::new(plan), options(args, settle), sinks, signals.for_run()) {
+    match checkrun_run::run(Arc::new(plan), options(args, world), sinks, signals.for_run()) {
         Ok(ended) => {
             let fold = std::mem::take(&mut *kept.0.lock().unwrap_or_else(PoisonError::into_inner));
             Exit::of(ended.exit).max(tell_end(args, fold, &ended, screen))
@@ -118,7 +118,7 @@ fn journal(args: &Run, dir: &Path) -> JournalRef {
     runs::journal(dir)
 }
 
-fn options(args: &Run, settle: Option<Settle>) -> Options {
+fn options(args: &Run, world: Option<Embedded>) -> Options {
     Options {
         jobs: args.jobs,
         timeout: args.timeout,
@@ -128,7 +128,7 @@ fn options(args: &Run, settle: Option<Settle>) -> Options {
         out: args.out.clone(),
         version: super::version::VERSION.to_owned(),
         secrets: crate::clusters::reader(),
-        settle,
+        world,
     }
 }
 

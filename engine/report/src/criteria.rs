@@ -87,6 +87,12 @@ impl Summary {
             for id in &node.planned.covers {
                 by.entry(id).or_default().push(node);
             }
+            // A group may pass although a minor member did not: what it covers is not shown then.
+            for group in self.groups_of(node).filter(|_| node.is_bad_check()) {
+                for id in &group.planned.covers {
+                    by.entry(id).or_default().push(node);
+                }
+            }
         }
         self.criteria
             .iter()
@@ -95,6 +101,13 @@ impl Summary {
                 Judgement { criterion, state: state(&by), by }
             })
             .collect()
+    }
+}
+
+impl Node {
+    fn is_bad_check(&self) -> bool {
+        let bad = [Verdict::Failed, Verdict::Error, Verdict::Blocked];
+        !self.planned.group && self.verdict().is_some_and(|verdict| bad.contains(&verdict))
     }
 }
 
@@ -127,6 +140,15 @@ mod tests {
     #[test]
     fn one_failed_check_fails_it() {
         assert_eq!(fate(two().passed(0).failed(1, "2 == 3")), State::Failed);
+    }
+
+    #[test]
+    fn a_minor_member_that_fails_keeps_its_group_from_validating() {
+        let sample = || Sample::new(&["g", "g.a", "g.b"]).group(0, &[1, 2]).criterion("AC1").covers(0, "AC1").passed(1);
+        assert_eq!(fate(sample().passed(2).passed(0)), State::Validated);
+        let failed = sample().failed(2, "x").passed(0).summary();
+        assert_eq!(failed.judgements()[0].state, State::Failed);
+        assert_eq!(failed.judgements()[0].why(), "g.b failed");
     }
 
     #[test]

@@ -94,6 +94,17 @@ impl Sample {
         self
     }
 
+    pub fn group(mut self, group: usize, members: &[usize]) -> Self {
+        self.nodes[group].group = true;
+        members.iter().for_each(|member| self.nodes[*member].parent = u32::try_from(group).ok());
+        self
+    }
+
+    pub fn minor(mut self, node: usize) -> Self {
+        self.nodes[node].severity = Importance::Minor;
+        self
+    }
+
     pub fn event(mut self, event: Event) -> Self {
         self.events.push(event);
         self

@@ -211,6 +211,12 @@ impl Summary {
         self.nodes.iter().enumerate().filter(|(at, node)| told(*at, node)).map(|(_, node)| node).collect()
     }
 
+    /// The groups around a node, the innermost first.
+    pub(crate) fn groups_of<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
+        let around = |node: &&'a Node| node.planned.parent.and_then(|parent| self.node(parent));
+        std::iter::successors(around(&node), around)
+    }
+
     fn has_wrong_member(&self, group: usize) -> bool {
         let inside = |node: &Node| node.planned.parent.is_some_and(|parent| parent as usize == group);
         self.nodes.iter().any(|node| inside(node) && node.verdict().is_some_and(|v| v != Verdict::Passed))

@@ -14,7 +14,7 @@ pub enum RunVerdict {
     Passed,
     /// Exit 1: a required check did not pass.
     Failed,
-    /// Exit 2: nothing was judged.
+    /// Exit 2: nothing was judged, or nothing that was judged passed and it is all minor.
     NothingJudged,
     /// Exit 3: the program could not do its work, or left something behind.
     Broken,
@@ -66,7 +66,14 @@ impl Summary {
     pub fn reason(&self) -> String {
         let mut parts = Vec::new();
         match self.verdict() {
-            RunVerdict::NothingJudged => parts.push("no check came to be judged".to_owned()),
+            RunVerdict::NothingJudged => {
+                let totals = self.totals();
+                let judged = totals.failed + totals.error > 0;
+                parts.push(if judged { "no check passed" } else { "no check came to be judged" }.to_owned());
+            }
+            RunVerdict::Failed if self.interrupted.is_some() => {
+                parts.push(format!("stopped by {}", self.interrupted.as_deref().unwrap_or_default()));
+            }
             RunVerdict::Interrupted => {
                 parts.push(format!("stopped by {}", self.interrupted.as_deref().unwrap_or("a signal")));
             }
@@ -81,6 +88,11 @@ impl Summary {
             parts.push(format!("{} left behind", things(left, "object")));
         }
         parts.push(checks(&self.totals()));
+        let minor = self.checks().filter(|check| check.planned.severity == Importance::Minor);
+        let minor = minor.filter(|check| !matches!(check.verdict(), Some(Verdict::Passed | Verdict::Skipped) | None)).count();
+        if minor > 0 && self.exit == Some(0) {
+            parts.push("what did not pass is minor".to_owned());
+        }
         parts.extend(criteria(&self.judgements()));
         parts.join("; ")
     }
@@ -133,6 +145,14 @@ mod tests {
         let summary = Sample::new(&["a", "b"]).passed(0).passed(1).ended(0).summary();
         assert_eq!(summary.verdict(), RunVerdict::Passed);
         assert_eq!(summary.reason(), "2 checks passed");
+    }
+
+    #[test]
+    fn what_is_only_minor_is_called_so_and_proves_nothing_alone() {
+        let some = Sample::new(&["a", "b"]).minor(1).passed(0).failed(1, "x").ended(0).summary();
+        assert_eq!(some.reason(), "1 failed, 1 passed of 2 checks; what did not pass is minor");
+        let none = Sample::new(&["a"]).minor(0).failed(0, "x").ended(2).summary();
+        assert_eq!(none.reason(), "no check passed; 1 failed of 1 check");
     }
 
     #[test]

@@ -30,20 +30,27 @@ use checkrun_spec::plan::Plan;
 /// Reads a key of a Secret through `cx.place.cluster`; handed in because the clients are the kinds'.
 pub type SecretReader = for<'a> fn(&'a SecretRef, &'a Cx) -> BoxFuture<'a, Result<String, Broken>>;
 
-/// Waits until the world behind the target has done all that it had scheduled until now; only an embedded one can tell.
+/// The embedded world behind the target: it can tell when it has done all that it had scheduled until now, and what
+/// went wrong in it.
 #[derive(Clone)]
-pub struct Settle(Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>);
+pub struct Embedded {
+    settled: Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>,
+    troubles: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+}
 
-impl Settle {
-    /// `wait` is called at the end of a wait that was in vain so far, before its last look.
-    pub fn new(wait: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(wait))
+impl Embedded {
+    /// `settled` is awaited before looks that may be the last; with any of the `troubles` nothing that was judged counts.
+    pub fn new(
+        settled: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static,
+        troubles: impl Fn() -> Vec<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { settled: Arc::new(settled), troubles: Arc::new(troubles) }
     }
 }
 
-impl std::fmt::Debug for Settle {
+impl std::fmt::Debug for Embedded {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("Settle")
+        out.write_str("Embedded")
     }
 }
 
@@ -67,7 +74,7 @@ pub struct Options {
     /// Reads secrets of clusters; none: this build speaks to no cluster.
     pub secrets: Option<SecretReader>,
     /// The embedded world that the target stands for, where it is in this process.
-    pub settle: Option<Settle>,
+    pub world: Option<Embedded>,
 }
 
 /// Somebody who watches the run: progress, reports. Called by the owner of the run's state, in order.
@@ -131,7 +138,7 @@ fn on(
     let runtime = runtime().map_err(|error| RunError(format!("no threads to run checks on: {error}")))?;
     let (owner, inbox) = std::sync::mpsc::channel();
     let parts =
-        room::Parts { plan, facts, dir: dir.clone(), reader: options.secrets, settle: options.settle.clone(), owner };
+        room::Parts { plan, facts, dir: dir.clone(), reader: options.secrets, world: options.world.clone(), owner };
     let room = Arc::new(room::Room::new(parts));
     let owner = owner::Owner::new(room, options, journal, sinks, inbox, stop, runtime);
     Ok(Ended { dir, exit: owner.run() })

@@ -255,6 +255,9 @@ impl Owner {
         if let Some(why) = self.journal.broken().map(str::to_owned) {
             self.tally.trouble(format!("the journal cannot be written: {why}"));
         }
+        for why in self.options.world.iter().flat_map(|world| (world.troubles)()) {
+            self.tally.trouble(format!("the sandbox: {why}"));
+        }
         if let Some(syncer) = self.syncer.take() {
             syncer.end();
         }

@@ -66,17 +66,9 @@ fn planned_node(plan: &Plan, node: &PlanNode, lines: &mut Lines) -> PlannedNode 
         covers: node.covers.clone(),
         severity: node.severity,
         effect: check.map_or(Effect::Read, |check| check.planned_effect),
-        place: act.map_or_else(String::new, place),
+        place: act.and_then(Act::place).unwrap_or_default(),
         file,
         line,
-    }
-}
-
-fn place(act: &Act) -> String {
-    match (&act.cluster, &act.endpoint) {
-        (Some(cluster), _) => format!("cluster {}", cluster.name),
-        (None, Some(endpoint)) => format!("endpoint {}", endpoint.name),
-        (None, None) => String::new(),
     }
 }
 

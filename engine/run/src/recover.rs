@@ -65,7 +65,7 @@ pub fn run(
     let found = found(&lines)?;
     let facts = RunFacts { id: found.run, started: found.started, read_only: false, suite_dir: found.suite_dir };
     let (owner, _inbox) = std::sync::mpsc::channel();
-    let room = Room::new(Parts { plan, facts, dir: dir.to_owned(), reader: secrets, settle: None, owner });
+    let room = Room::new(Parts { plan, facts, dir: dir.to_owned(), reader: secrets, world: None, owner });
     let desk = Desk { journal, sinks, intents: found.next_intent, redactor: Arc::clone(&room.redactor) };
     let desk = Arc::new(Mutex::new(desk));
     let bench = Bench { room, kinds, desk: Arc::clone(&desk) };

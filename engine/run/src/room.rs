@@ -46,7 +46,7 @@ pub struct Room {
     owner: Sender<Msg>,
     ledger: Arc<dyn Ledger>,
     waits: AtomicU64,
-    settle: Option<crate::Settle>,
+    world: Option<crate::Embedded>,
 }
 
 /// A world that does not settle is not waited for any longer.
@@ -77,7 +77,7 @@ pub struct Parts {
     /// Reads secrets of clusters.
     pub reader: Option<crate::SecretReader>,
     /// The embedded world behind the target.
-    pub settle: Option<crate::Settle>,
+    pub world: Option<crate::Embedded>,
     /// The owner.
     pub owner: Sender<Msg>,
 }
@@ -85,7 +85,7 @@ pub struct Parts {
 impl Room {
     /// The room of a run.
     pub fn new(parts: Parts) -> Self {
-        let Parts { plan, facts, dir, reader, settle, owner } = parts;
+        let Parts { plan, facts, dir, reader, world, owner } = parts;
         let redactor = Arc::new(Redactor::default());
         let started = plan.target.clock().at(facts.started);
         let run_value =
@@ -101,7 +101,7 @@ impl Room {
             shared: Arc::new(Shared::default()),
             facts: Arc::new(facts),
             waits: AtomicU64::new(0),
-            settle,
+            world,
             run_value,
             redactor,
             owner,
@@ -168,8 +168,8 @@ impl Room {
 
     /// Lets an embedded world do all that it had scheduled until now; a real place is as it is.
     pub async fn settled(&self) {
-        if let Some(settle) = &self.settle {
-            let _ = tokio::time::timeout(SETTLING, (settle.0)()).await;
+        if let Some(world) = &self.world {
+            let _ = tokio::time::timeout(SETTLING, (world.settled)()).await;
         }
     }
 

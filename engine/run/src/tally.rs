@@ -11,7 +11,7 @@ pub mod code {
     pub const PASSED: i32 = 0;
     /// One did not.
     pub const NOT_PASSED: i32 = 1;
-    /// Nothing was judged.
+    /// Nothing was judged, or nothing passed and nothing had to.
     pub const NOTHING: i32 = 2;
     /// The program could not do its work, or left something behind.
     pub const TROUBLE: i32 = 3;
@@ -23,6 +23,7 @@ pub mod code {
 #[derive(Debug, Default)]
 pub struct Tally {
     judged: usize,
+    passed: usize,
     not_passed: usize,
     not_permitted: usize,
     not_permitted_critical: Vec<String>,
@@ -41,7 +42,7 @@ impl Tally {
         let Body::Check(check) = &node.body else { return };
         let required = node.severity != Importance::Minor;
         match verdict {
-            Verdict::Passed => self.judged += 1,
+            Verdict::Passed => (self.judged, self.passed) = (self.judged + 1, self.passed + 1),
             Verdict::Failed | Verdict::Error => {
                 self.judged += 1;
                 self.not_passed += usize::from(required);
@@ -83,7 +84,7 @@ impl Tally {
             code::INTERRUPTED
         } else if self.not_passed > 0 || self.cut || (require_all && self.not_permitted > 0) {
             code::NOT_PASSED
-        } else if self.judged == 0 {
+        } else if self.passed == 0 {
             code::NOTHING
         } else {
             code::PASSED

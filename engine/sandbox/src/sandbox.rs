@@ -134,8 +134,8 @@ impl Sandbox {
 
     /// What went wrong in it: with that, nothing that was judged in it counts.
     #[must_use]
-    pub fn troubles(&self) -> Vec<String> {
-        self.troubles.all()
+    pub fn troubles(&self) -> Troubles {
+        self.troubles.clone()
     }
 }
 

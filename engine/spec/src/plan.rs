@@ -8,7 +8,7 @@ use std::time::Duration;
 use checkrun_lang::{Expectation, Expr, Hook, Lang, ReadinessRules, SecretRef, Tree, Value};
 use checkrun_model::event::Criterion;
 use checkrun_model::{
-    ClusterSpec, Effect, Endpoint, Files, Importance, KindEntry, LockMode, Prepared, Sources, Span, Target,
+    ClusterSpec, Effect, Endpoint, Files, Importance, KindEntry, LockMode, Prepared, Runs, Sources, Span, Target,
 };
 
 /// A check or group, by its place in [`Plan::nodes`].
@@ -166,8 +166,22 @@ pub struct Act {
     pub cluster: Option<Arc<ClusterSpec>>,
     /// The endpoint, as written in the target; its templates are filled in by the run.
     pub endpoint: Option<Arc<Endpoint>>,
+    /// The most that it may do there.
+    pub allowed: Effect,
+    /// An entry of `cleanup:` that names this run's id: what it takes away is the run's own, which is no more than writing.
+    pub own: bool,
     /// Secrets that its arguments read.
     pub secrets: Vec<SecretRef>,
     /// The files that its arguments may name (a template brings its own folder); for decoding them again.
     pub files: Arc<dyn Files>,
+}
+
+impl Act {
+    /// Where it runs: `cluster apps`, `endpoint registry`; none: here, or at an address of its own.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        let cluster = self.cluster.as_ref().filter(|_| self.kind.doc.runs == Runs::Cluster);
+        let cluster = cluster.map(|cluster| format!("cluster {}", cluster.name));
+        self.endpoint.as_ref().map(|endpoint| format!("endpoint {}", endpoint.name)).or(cluster)
+    }
 }

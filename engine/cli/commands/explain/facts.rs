@@ -4,7 +4,6 @@ use checkrun_model::Importance;
 use checkrun_spec::plan::{Act, CheckBody, Plan};
 
 use super::Facts;
-use crate::commands::plan::place;
 
 pub(super) fn check(out: &mut Facts, plan: &Plan, check: &CheckBody) {
     match &check.act {
@@ -39,7 +38,7 @@ fn kind(out: &mut Facts, act: &Act) {
     out.fact("kind", &format!("{}: {}", doc.name, doc.summary));
     let proves = if doc.rule_proves { "" } else { " (proves nothing alone: `expect` is required)" };
     out.fact("its own rule", &format!("{}{proves}", doc.rule));
-    out.fact("where", &place(act).unwrap_or_else(|| "here".to_owned()));
+    out.fact("where", &act.place().unwrap_or_else(|| "here".to_owned()));
 }
 
 fn effect(out: &mut Facts, check: &CheckBody) {

@@ -66,8 +66,8 @@ fn runs(runs: Runs) -> String {
         Runs::Local => "on the machine of checkrun".to_owned(),
         Runs::Cluster => "against the check's `cluster`".to_owned(),
         Runs::Endpoint(family) => format!("against the check's `endpoint`, one of `{family}`"),
-        Runs::MaybeEndpoint(family) => {
-            format!("against the check's `endpoint` of `{family}` if there is one, else by its arguments")
+        Runs::EndpointOr(family, key) => {
+            format!("against the check's `endpoint`, one of `{family}`; with `{key}:` at that address, without an endpoint")
         }
     }
 }

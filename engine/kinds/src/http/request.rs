@@ -168,7 +168,7 @@ impl Kind for Http {
         summary: "Sends one HTTP request and observes the whole answer.",
         rule: "the status is 2xx, or what `status` says; the body is what its content type says",
         rule_proves: true,
-        runs: Runs::MaybeEndpoint("http"),
+        runs: Runs::EndpointOr("http", "url"),
         lock: Some(LockMode::Shared),
         selection: None,
         witness: Witness::NoAbsence,
@@ -239,7 +239,7 @@ impl Kind for Http {
         let endpoint = place.endpoint.as_ref().map(|endpoint| endpoint.name.clone());
         let asked = self.url.as_deref().and_then(|url| absolute(url).ok());
         let (system, path) = match &asked {
-            Some(url) => (url.host_str().map(str::to_owned), url.path().to_owned()),
+            Some(url) => (Some(url.origin().ascii_serialization()), url.path().to_owned()),
             None => (endpoint, self.path.clone().unwrap_or_default()),
         };
         let method = self.method.method();

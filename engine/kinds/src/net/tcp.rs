@@ -36,7 +36,7 @@ impl Kind for Tcp {
         summary: "Opens a TCP connection and closes it.",
         rule: "connected",
         rule_proves: true,
-        runs: Runs::MaybeEndpoint("tcp"),
+        runs: Runs::EndpointOr("tcp", "address"),
         lock: Some(LockMode::Shared),
         selection: None,
         witness: Witness::NoAbsence,

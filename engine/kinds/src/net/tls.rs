@@ -69,7 +69,7 @@ impl Kind for Tls {
         summary: "Shakes hands with a TLS server and verifies its certificates.",
         rule: "chain, name and dates verify",
         rule_proves: true,
-        runs: Runs::MaybeEndpoint("tls"),
+        runs: Runs::EndpointOr("tls", "address"),
         lock: Some(LockMode::Shared),
         selection: None,
         witness: Witness::NoAbsence,

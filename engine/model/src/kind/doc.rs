@@ -15,8 +15,9 @@ pub enum Runs {
     Cluster,
     /// Against the check's `endpoint` of this family.
     Endpoint(&'static str),
-    /// Against an endpoint of this family if the check names one (or the target has a default), else by its arguments.
-    MaybeEndpoint(&'static str),
+    /// Against the check's `endpoint` of this family, or, where it has the argument of the second name, at that address
+    /// and without any endpoint.
+    EndpointOr(&'static str, &'static str),
 }
 
 /// How a kind takes the lock of the endpoint that it speaks to.

@@ -49,7 +49,9 @@ pub async fn check(room: &Room, ix: NodeIx, body: &CheckBody, scope: &Scope, cx:
     let mut entries = Vec::with_capacity(body.cleanup.len());
     for entry in &body.cleanup {
         let ready = ready(room, entry, scope, cx).await?;
-        if let Some(why) = refusal(room, ready.kind.effect(), body.allowed, Some(&ready)) {
+        let effect = ready.kind.effect();
+        let effect = if entry.own { effect.min(Effect::Write) } else { effect };
+        if let Some(why) = refusal(room, effect, entry.allowed, Some(&ready)) {
             let refused = Some(format!("its clean-up is {why}"));
             return Ok(Preparation { act: None, witness: None, effect, refused });
         }

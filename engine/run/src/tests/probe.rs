@@ -189,7 +189,7 @@ impl Kind for Probe {
         summary: "Does what a test says.",
         rule: "it is fine",
         rule_proves: true,
-        runs: Runs::MaybeEndpoint("fake"),
+        runs: Runs::EndpointOr("fake", "does"),
         lock: Some(LockMode::Shared),
         selection: None,
         witness: Witness::NoAbsence,

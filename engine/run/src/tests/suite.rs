@@ -15,7 +15,7 @@ use checkrun_spec::plan::{Act, Bindings, Body, CheckBody, NodeIx, Plan, PlanNode
 use serde_json::{Value as Json, json};
 
 use super::probe::{KINDS, Probe};
-use crate::{Options, Settle, Sink, Stop};
+use crate::{Embedded, Options, Sink, Stop};
 
 /// A node as a test writes it.
 #[derive(Clone)]
@@ -110,7 +110,7 @@ pub struct Suite {
     pub timeout: Option<Duration>,
     pub secrets: BTreeMap<String, SecretSource>,
     /// The clock of an embedded world behind the target, and how it settles.
-    pub sandbox: Option<(Clock, Settle)>,
+    pub sandbox: Option<(Clock, Embedded)>,
     pub endpoint_config: Json,
     pub out: tempfile::TempDir,
 }
@@ -201,7 +201,7 @@ impl Suite {
             out: self.out.path().join("runs"),
             version: "0.0.0".into(),
             secrets: None,
-            settle: self.sandbox.as_ref().map(|(_, settle)| settle.clone()),
+            world: self.sandbox.as_ref().map(|(_, world)| world.clone()),
         }
     }
 
@@ -282,6 +282,8 @@ impl Builder<'_> {
             args,
             cluster: None,
             endpoint: draft.endpoint.then(|| Arc::clone(self.endpoint)),
+            allowed: Effect::Destroy,
+            own: false,
             secrets,
             files,
         }

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use checkrun_model::event::Event;
+use checkrun_model::kind::BoxFuture;
 use checkrun_model::{Broken, Clock, Verdict};
 use serde_json::json;
 
 use super::probe::{Does, World, fine, not_yet};
 use super::suite::{Draft, Suite, check, writer};
-use crate::Settle;
+use crate::Embedded;
 
 fn holds(draft: Draft, millis: u64) -> Draft {
     Draft { holds_for: Some(Duration::from_millis(millis)), ..draft }
@@ -78,11 +79,11 @@ fn what_does_not_get_better_ends_the_wait_at_once() {
 /// A world that goes 600 times as fast as the wall's clock; `settles` is what it still had to do.
 fn fast(drafts: Vec<Draft>, settles: impl Fn() + Send + Sync + 'static) -> Suite {
     let clock = Clock::new(jiff::Timestamp::now(), 600.0);
-    let settle = Settle::new(move || {
+    let settled = move || -> BoxFuture<'static, ()> {
         settles();
         Box::pin(std::future::ready(()))
-    });
-    Suite { sandbox: Some((clock, settle)), ..Suite::new(drafts) }
+    };
+    Suite { sandbox: Some((clock, Embedded::new(settled, Vec::new))), ..Suite::new(drafts) }
 }
 
 #[test]

@@ -391,7 +391,11 @@ async fn heard(
                 return Poll::Ready(Some((name.clone(), change)));
             }
         }
-        wake.poll_recv(cx).map(|_| None)
+        match wake.poll_recv(cx) {
+            Poll::Ready(Some(())) => Poll::Ready(None),
+            // A world without Kafka has nobody who wakes.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
     })
     .await
 }

@@ -7,6 +7,7 @@ use checkrun_model::{Effect, Endpoint, LoadCx, Node, NodeValue, Prepared, Runs, 
 
 use super::expand::{Env, Placer};
 use super::ground::Here;
+use super::permit::{Allowed, Permit};
 use crate::diags::near;
 use crate::plan::Act;
 use crate::source::act::ActSrc;
@@ -22,6 +23,8 @@ pub(crate) struct Placed {
     pub(crate) effect: Effect,
     /// Whether the arguments that decide the effect are known.
     pub(crate) decided: bool,
+    /// What is allowed there, and who says so.
+    pub(crate) allowed: Allowed,
 }
 
 impl Placer<'_> {
@@ -46,8 +49,21 @@ impl Placer<'_> {
         self.secrets(&source.args, env);
         let secrets: Vec<SecretRef> = source.args.secrets.iter().map(|(secret, _)| secret.clone()).collect();
         let files = Arc::clone(&source.files);
-        let act = Act { kind: source.kind, span: source.span, args, prepared, cluster, endpoint, secrets, files };
-        Some(Placed { act, decoded, effect, decided })
+        let permit = Permit { target: &self.place.target, permission: self.permission };
+        let allowed = permit.allowed(doc, cluster.as_deref(), endpoint.as_deref(), &*decoded);
+        let act = Act {
+            kind: source.kind,
+            span: source.span,
+            args,
+            prepared,
+            cluster,
+            endpoint,
+            allowed: allowed.effect,
+            own: false,
+            secrets,
+            files,
+        };
+        Some(Placed { act, decoded, effect, decided, allowed })
     }
 
     fn act_cluster(&mut self, source: &ActSrc, env: &Env<'_>) -> Option<Arc<checkrun_model::ClusterSpec>> {

@@ -9,7 +9,6 @@ use checkrun_model::{Effect, Endpoint, Repeats, Runs, SpecError, args, de};
 use super::act::Placed;
 use super::expand::{Env, Placer};
 use super::ground::Here;
-use super::permit;
 use crate::plan::{Body, CheckBody, NodeIx};
 use crate::source::check::{CheckSrc, TimeSrc, not_a_time};
 use crate::source::item::Item;
@@ -21,7 +20,7 @@ impl<'a> Placer<'a> {
     pub(crate) fn check(&mut self, ix: NodeIx, item: &'a Item, source: &'a CheckSrc, env: &Env<'a>, here: &Here) {
         let own = item.endpoint.as_ref().and_then(|endpoint| self.endpoint_here(endpoint, here, env, &item.id));
         let placed = source.act.as_ref().and_then(|act| {
-            let endpoint = self.endpoint_of(act.kind.doc, item, own.as_ref(), env, act.span);
+            let endpoint = self.endpoint_of(act.kind.doc, item, own.as_ref(), env, act);
             self.act(act, endpoint.flatten(), env, here)
         });
         let witness = source.witness.as_ref().and_then(|act| {
@@ -45,19 +44,17 @@ impl<'a> Placer<'a> {
         if effect >= Effect::Disrupt && locks.is_empty() && env.locks.is_empty() {
             self.unlocked(source, effect);
         }
-        let allowed = placed.as_ref().map(|placed| permit::allowed(&placed.act, self.permission));
         let node = &mut self.nodes[ix.0 as usize];
         node.locks = locks;
         node.skip = placed
             .as_ref()
-            .zip(allowed.as_ref())
-            .and_then(|(placed, allowed)| allowed.refusal(effect, placed.act.kind.doc.name));
+            .and_then(|placed| placed.allowed.refusal(effect, placed.act.kind.doc.name));
         for cleanup in &cleanup {
-            let refusal =
-                permit::allowed(&cleanup.act, self.permission).refusal(cleanup.effect, cleanup.act.kind.doc.name);
+            let refusal = cleanup.allowed.refusal(cleanup.effect, cleanup.act.kind.doc.name);
             node.skip = node.skip.take().or(refusal.map(|why| format!("its cleanup is {why}")));
         }
         let planned_effect = cleanup.iter().map(|cleanup| cleanup.effect).fold(effect, Effect::max);
+        let allowed = placed.as_ref().map_or(Effect::Read, |placed| placed.act.allowed);
         node.body = Body::Check(Box::new(CheckBody {
             act: placed.map(|placed| placed.act),
             expect,
@@ -72,7 +69,7 @@ impl<'a> Placer<'a> {
             effect: source.effect.map(|(effect, _)| effect),
             reason: source.reason.clone(),
             planned_effect,
-            allowed: allowed.map_or(Effect::Read, |allowed| allowed.effect),
+            allowed,
             cleanup: cleanup.into_iter().map(|cleanup| cleanup.act).collect(),
         }));
     }
@@ -89,14 +86,15 @@ impl<'a> Placer<'a> {
         let mut placed = Vec::with_capacity(source.cleanup.len());
         for act in &source.cleanup {
             let endpoint = match act.kind.doc.runs {
-                Runs::Endpoint(family) | Runs::MaybeEndpoint(family) => {
+                Runs::Endpoint(family) | Runs::EndpointOr(family, _) => {
                     let own = own.filter(|own| own.family == family);
-                    self.endpoint_of(act.kind.doc, item, own, env, act.span).flatten()
+                    self.endpoint_of(act.kind.doc, item, own, env, act).flatten()
                 }
                 Runs::Local | Runs::Cluster => None,
             };
             let Some(mut entry) = self.act(act, endpoint, env, here) else { continue };
             if act.args.reads_run_id {
+                entry.act.own = true;
                 entry.effect = entry.effect.min(Effect::Write);
             }
             placed.push(entry);

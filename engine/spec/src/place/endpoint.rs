@@ -7,6 +7,7 @@ use checkrun_model::{Effect, Endpoint, KindDoc, Runs, Span, SpecError};
 use super::expand::{Env, Placer};
 use super::ground::Here;
 use crate::diags::near;
+use crate::source::act::ActSrc;
 use crate::source::item::Item;
 use crate::source::text::TreeSrc;
 
@@ -76,11 +77,19 @@ impl Placer<'_> {
         item: &Item,
         own: Option<&Arc<Endpoint>>,
         env: &Env<'_>,
-        kind: Span,
+        act: &ActSrc,
     ) -> Option<Option<Arc<Endpoint>>> {
-        let (family, must) = match doc.runs {
-            Runs::Endpoint(family) => (family, true),
-            Runs::MaybeEndpoint(family) => (family, false),
+        let kind = act.span;
+        let family = match doc.runs {
+            Runs::EndpointOr(family, key) if act.args.tree.node().get(key).is_some() => {
+                if let Some(source) = item.endpoint.as_ref().filter(|_| own.is_some_and(|own| own.family == family)) {
+                    let message = format!("with `{key}` this speaks to that address, without any endpoint");
+                    let error = SpecError::new("spec::endpoint", source.span, message, "of no use");
+                    self.diags.push(error.help(format!("take `endpoint` out, or write `path` instead of `{key}`")));
+                }
+                return Some(None);
+            }
+            Runs::Endpoint(family) | Runs::EndpointOr(family, _) => family,
             Runs::Local | Runs::Cluster => return self.no_endpoint(doc, item),
         };
         if let Some(own) = own {
@@ -101,7 +110,7 @@ impl Placer<'_> {
         if let Some(endpoint) = around.or_else(default) {
             return Some(Some(Arc::clone(endpoint)));
         }
-        if !must || self.place.any || item.endpoint.is_some() {
+        if self.place.any || item.endpoint.is_some() {
             return Some(None);
         }
         let message = format!("`{}` speaks to an endpoint of `{family}`, and none is named", doc.name);

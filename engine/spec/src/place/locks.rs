@@ -34,7 +34,7 @@ impl Placer<'_> {
         let name = match doc.runs {
             Runs::Local => None,
             Runs::Cluster => env.cluster.as_deref(),
-            Runs::Endpoint(_) | Runs::MaybeEndpoint(_) => endpoint
+            Runs::Endpoint(_) | Runs::EndpointOr(..) => endpoint
                 .map(|endpoint| endpoint.name.as_str())
                 .filter(|name| self.place.target.endpoints.contains_key(*name)),
         };

@@ -1,9 +1,10 @@
 //! What a check may do at its place, and the sentence that says why it may not.
 
-use checkrun_model::{Effect, Runs};
+use std::sync::Arc;
+
+use checkrun_model::{ClusterSpec, Effect, Endpoint, KindDoc, Node, Place, Prepared, Runs, Target};
 
 use crate::load::Permission;
-use crate::plan::Act;
 
 /// What is allowed, and which key says so.
 pub(crate) struct Allowed {
@@ -21,25 +22,58 @@ enum By {
     Default,
 }
 
-/// What is allowed where this act runs.
-pub(crate) fn allowed(act: &Act, permission: Permission) -> Allowed {
-    let cluster = act.cluster.as_ref().filter(|_| act.kind.doc.runs == Runs::Cluster);
-    let place = match (cluster, &act.endpoint) {
-        (Some(cluster), _) => Some((cluster.allow, format!("clusters.{}.allow", cluster.name))),
-        (None, Some(endpoint)) => Some((endpoint.allow, format!("endpoints.{}.allow", endpoint.name))),
-        (None, None) => None,
-    };
-    let (effect, by) = match (place, permission.allow) {
-        (Some((there, _)), Some(option)) if option < there => (option, By::Option),
-        (Some((there, key)), _) => (there, By::Target(key)),
-        (None, Some(option)) => (option, By::Option),
-        (None, None) => (Effect::Write, By::Default),
-    };
-    if permission.read_only && effect > Effect::Read {
-        Allowed { effect: Effect::Read, by: By::ReadOnly }
-    } else {
-        Allowed { effect, by }
+/// Who says what is allowed.
+pub(crate) struct Permit<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) permission: Permission,
+}
+
+impl Permit<'_> {
+    /// What is allowed where this runs. What names its own address is held to the endpoints that stand at that address;
+    /// where only the run knows it, to the strictest of the family.
+    pub(crate) fn allowed(
+        &self,
+        doc: &KindDoc,
+        cluster: Option<&ClusterSpec>,
+        endpoint: Option<&Endpoint>,
+        decoded: &dyn Prepared,
+    ) -> Allowed {
+        let cluster = cluster.filter(|_| doc.runs == Runs::Cluster);
+        let place = match (cluster, endpoint, doc.runs) {
+            (Some(cluster), _, _) => Some((cluster.allow, format!("clusters.{}.allow", cluster.name))),
+            (None, Some(endpoint), _) => Some(said_by(endpoint)),
+            (None, None, Runs::EndpointOr(family, _)) => self.at_address(family, decoded).map(said_by),
+            (None, None, _) => None,
+        };
+        let permission = self.permission;
+        let (effect, by) = match (place, permission.allow) {
+            (Some((there, _)), Some(option)) if option < there => (option, By::Option),
+            (Some((there, key)), _) => (there, By::Target(key)),
+            (None, Some(option)) => (option, By::Option),
+            (None, None) => (Effect::Write, By::Default),
+        };
+        if permission.read_only && effect > Effect::Read {
+            Allowed { effect: Effect::Read, by: By::ReadOnly }
+        } else {
+            Allowed { effect, by }
+        }
     }
+
+    fn at_address(&self, family: &str, decoded: &dyn Prepared) -> Option<&Endpoint> {
+        let touched = decoded.touches(&Place::default());
+        let address = touched.first()?.system.strip_prefix(family)?.strip_prefix(':')?.to_owned();
+        let stands_there = |endpoint: &&Arc<Endpoint>| {
+            let url = endpoint.config.get("url").and_then(Node::as_text).unwrap_or_default();
+            let rest = url.strip_prefix(&*address);
+            endpoint.family == family && rest.is_some_and(|rest| address.is_empty() || rest.is_empty() || rest.starts_with('/'))
+        };
+        let all = self.target.endpoints.values().filter(stands_there);
+        all.min_by_key(|endpoint| endpoint.allow).map(|endpoint| &**endpoint)
+    }
+}
+
+fn said_by(endpoint: &Endpoint) -> (Effect, String) {
+    (endpoint.allow, format!("endpoints.{}.allow", endpoint.name))
 }
 
 impl Allowed {
