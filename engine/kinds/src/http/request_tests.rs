@@ -174,6 +174,6 @@ fn only_get_and_head_look() {
         let check = http(json!({ "url": "http://a/b", "method": method }));
         assert_eq!((check.effect(), check.repeats() == Repeats::Observe), (effect, waits), "{method}");
         let touch = &check.touches(&Place::default())[0];
-        assert_eq!((touch.system.as_str(), touch.object.as_str()), ("http:a", format!("{method} /b").as_str()));
+        assert_eq!((touch.system.as_str(), touch.object.as_str()), ("http:http://a", format!("{method} /b").as_str()));
     }
 }
