@@ -24,6 +24,10 @@ use args::{COMMANDS, Command, CommandLine};
 use exit::Exit;
 use screen::{Screen, complain, say};
 
+/// A plan of thousands of checks is many small things, made and dropped.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     // The version costs nothing: no parser is built for it.

@@ -68,6 +68,9 @@ impl<'a> Assembly<'a> {
         let criteria = sorted.criteria.as_ref().and_then(|doc| suite::criteria(doc, &mut self.diags));
         let compiled = self.compile(&sorted, &mut rooms, &inputs, criteria.as_deref());
         let nodes = self.nodes(&sorted, &compiled, &place, &values);
+        if self.request.target.is_none() && !self.request.validate_only {
+            crate::untargeted::once(&mut self.diags);
+        }
         if self.diags.errors() > 0 {
             self.keep_texts(&rooms);
             return None;
@@ -120,7 +123,8 @@ impl<'a> Assembly<'a> {
 
     fn place(&mut self, sorted: &Sorted, rooms: &Rooms) -> Option<Place> {
         let Some(doc) = &sorted.target else {
-            let any = self.request.validate_only && self.request.target.is_none();
+            // A target that was asked for and is not there is told already.
+            let any = self.request.validate_only || self.request.target.is_some();
             return Some(Place { any, ..Place::default() });
         };
         let read = target::read(doc, self.request.endpoints, &rooms.suite.0, &self.sources, &mut self.diags);

@@ -40,6 +40,14 @@ impl Diags {
         self.muted = muted;
     }
 
+    /// Takes out those that fit.
+    pub(crate) fn take_out(&mut self, fits: impl Fn(&SpecError) -> bool) -> Vec<SpecError> {
+        let (out, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.list).into_iter().partition(|error| fits(error));
+        self.list = kept;
+        self.errors -= out.iter().filter(|error| error.severity == DiagnosticSeverity::Error).count();
+        out
+    }
+
     /// How many errors (not warnings) there are.
     pub(crate) fn errors(&self) -> usize {
         self.errors

@@ -15,6 +15,7 @@ pub mod plan;
 mod readiness;
 pub mod schema;
 mod source;
+mod untargeted;
 
 pub use load::{Defaults, LoadRequest, Loaded, Permission, Selection, load};
 pub use schema::{schemas, suite_schema, target_schema};
