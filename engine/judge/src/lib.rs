@@ -112,7 +112,7 @@ fn rule(case: &Case<'_>) -> Option<Judged> {
 /// The finding, and whether it is unmet only because it reads what is not there.
 fn expectation_finding(case: &Case<'_>, expectation: &Expectation) -> (Finding, bool) {
     let finding = match &expectation.what {
-        What::Expr(expr) => match expr.holds(case.scope) {
+        What::Expr(expr) => match expr.proves(case.scope) {
             Ok(true) => finding::met(&expectation.text),
             Ok(false) => finding::explained(&expectation.text, expr.explain(case.scope)),
             Err(error) => {

@@ -1,6 +1,6 @@
 //! Matchers: a subject, one test, a count. They name the offending elements by concrete path.
 
-use checkrun_lang::{Matcher, Path, Scope, Subject, Test, Tree};
+use checkrun_lang::{Matcher, Path, Scope, Subject, Test, Tree, fits_every_text};
 use checkrun_model::event::{Finding, Outcome};
 use regex::Regex;
 use serde_json::Value as Json;
@@ -38,9 +38,16 @@ pub fn judge(case: &Case<'_>, what: &str, matcher: &Matcher) -> Finding {
     {
         return listed(finding::unmet(what, format!("{} matches, {count} wanted", found.len())), &found);
     }
-    match &matcher.test {
+    let judged = match &matcher.test {
         None => finding::met(what),
         Some(test) => Matching { case, what, subject: &matcher.subject }.judge(test, &found),
+    };
+    match &matcher.subject {
+        Subject::Value(expr) if judged.outcome == Outcome::Met => match expr.looks_at_something(case.scope) {
+            Ok(()) => judged,
+            Err(error) => finding::unjudged(what, error),
+        },
+        _ => judged,
     }
 }
 
@@ -104,6 +111,14 @@ impl Matching<'_> {
 
     fn seen_by(&self, witness: &Path, fits: impl Fn(&Json) -> bool) -> Finding {
         let seen = witness.select(&self.case.seen);
+        if let Subject::Path(path) = self.subject
+            && let Some((place, near)) = seen.iter().find_map(|(place, value)| Some((place, path.misspelt(value)?)))
+        {
+            let why = format!("there is `{near}` at {place}, so that what is looked for looks misspelt");
+            let mut found = finding::error(self.what, why);
+            found.hint = Some(format!("did you mean `{near}`? If it is another one, say so: `\"…\" !in x`"));
+            return found;
+        }
         if seen.iter().any(|(_, value)| fits(value)) {
             return finding::met(self.what);
         }
@@ -243,6 +258,9 @@ fn matches(value: &Json, pattern: &Json) -> Said {
     let pattern = pattern.as_str().ok_or("`matches` wants a regular expression as text")?;
     let text = value.as_str().ok_or_else(|| format!("`matches` tests text, and this is {}", same::sort(value)))?;
     let regex = Regex::new(pattern).map_err(|error| format!("`{pattern}` is not a regular expression: {error}"))?;
+    if let Some(why) = fits_every_text(&regex) {
+        return Err(why);
+    }
     Ok((!regex.is_match(text)).then(|| format!("is {}, which does not match `{pattern}`", same::show(value))))
 }
 
