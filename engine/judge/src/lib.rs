@@ -122,7 +122,7 @@ fn expectation_finding(case: &Case<'_>, expectation: &Expectation) -> (Finding, 
         },
         What::Ready => word::ready(case),
         What::None => word::none(case),
-        What::Matcher(matcher) => matcher::judge(case, &expectation.text, matcher),
+        What::Matcher(matcher) => return matcher::judge(case, &expectation.text, matcher),
     };
     (finding, false)
 }

@@ -60,6 +60,13 @@ fn matcher(path: &str, test: Option<Test>, count: Option<u64>) -> Expectation {
     Expectation { span: here(), text: path.into(), what: What::Matcher(Matcher { subject, test, count }) }
 }
 
+fn value(text: &str, test: Test) -> Expectation {
+    let known = Known { fields: Some(&[]), open: true, ..Known::default() };
+    let subject = Subject::Value(lang().expr(text, &known).unwrap());
+    let what = What::Matcher(Matcher { subject, test: Some(test), count: None });
+    Expectation { span: here(), text: text.into(), what }
+}
+
 fn tree(value: &Json) -> checkrun_lang::Tree {
     lang().tree(&Node::from_json(here(), value), &Sources::default()).unwrap()
 }
@@ -251,15 +258,6 @@ fn a_filter_that_could_not_have_chosen_proves_no_absence() {
 
 #[test]
 fn what_holds_over_nothing_is_not_yet_also_as_the_value_of_a_matcher() {
-    let value = |text: &str, test: Test| {
-        let known = Known { fields: Some(&[]), open: true, ..Known::default() };
-        let subject = Subject::Value(lang().expr(text, &known).unwrap());
-        Expectation {
-            span: here(),
-            text: text.into(),
-            what: What::Matcher(Matcher { subject, test: Some(test), count: None }),
-        }
-    };
     let of = |one: Expectation, json: Json| judged(seen(json), &[one]).outcome;
     let none = || value("list.map(|x| x.n)", Test::Equals(tree(&json!([]))));
     assert_eq!(of(none(), json!({ "list": [] })), Outcome::Unmet);
@@ -342,5 +340,7 @@ fn an_allowed_empty_selection_sets_aside_what_reads_elements_and_nothing_else() 
     assert_eq!(outcomes(&judgement)[1..], [Outcome::NotJudged, Outcome::Met]);
     assert_eq!(judgement.notes.len(), 1);
     assert_eq!(outcomes(&judged(case(), &[expr("!items.contains(1)")]))[1], Outcome::NotJudged);
+    let of_value = value("items.map(|i| i.x)", Test::Equals(tree(&json!([]))));
+    assert_eq!(outcomes(&judged(case(), &[of_value]))[1], Outcome::NotJudged);
     assert_eq!(judged(case(), &[expr("items.len() > 0")]).outcome, Outcome::Unmet);
 }
