@@ -112,7 +112,7 @@ fn rule(case: &Case<'_>) -> Option<Judged> {
 /// The finding, and whether it is unmet only because it reads what is not there.
 fn expectation_finding(case: &Case<'_>, expectation: &Expectation) -> (Finding, bool) {
     let finding = match &expectation.what {
-        What::Expr(expr) => match expr.holds(case.scope) {
+        What::Expr(expr) => match expr.proves(case.scope) {
             Ok(true) => finding::met(&expectation.text),
             Ok(false) => finding::explained(&expectation.text, expr.explain(case.scope)),
             Err(error) => {
@@ -122,7 +122,7 @@ fn expectation_finding(case: &Case<'_>, expectation: &Expectation) -> (Finding, 
         },
         What::Ready => word::ready(case),
         What::None => word::none(case),
-        What::Matcher(matcher) => matcher::judge(case, &expectation.text, matcher),
+        What::Matcher(matcher) => return matcher::judge(case, &expectation.text, matcher),
     };
     (finding, false)
 }

@@ -1,6 +1,6 @@
 //! Matchers: a subject, one test, a count. They name the offending elements by concrete path.
 
-use checkrun_lang::{Matcher, Path, Scope, Subject, Test, Tree};
+use checkrun_lang::{EvalError, Matcher, Path, Scope, Subject, Test, Tree, fits_every_text};
 use checkrun_model::event::{Finding, Outcome};
 use regex::Regex;
 use serde_json::Value as Json;
@@ -13,34 +13,49 @@ const NAMED: usize = 5;
 /// What a test says of one value.
 type Said = Result<Option<String>, String>;
 
-/// Judges a matcher.
-pub fn judge(case: &Case<'_>, what: &str, matcher: &Matcher) -> Finding {
-    let owned;
-    let found: Vec<(String, &Json)> = match &matcher.subject {
-        Subject::Path(path) => path.select(&case.seen),
-        Subject::Value(expr) => match expr.eval(case.scope) {
-            Ok(value) => {
-                owned = value.to_json();
-                vec![(expr.text().to_owned(), &owned)]
-            }
-            Err(error) => return finding::unjudged(what, error),
-        },
+/// Judges a matcher. Also whether it is unmet only because its value reads what is not there, or rests on nothing.
+pub fn judge(case: &Case<'_>, what: &str, matcher: &Matcher) -> (Finding, bool) {
+    let expr = match &matcher.subject {
+        Subject::Path(path) => return (of_path(case, what, matcher, path), false),
+        Subject::Value(expr) => expr,
     };
-    let found = match (&matcher.subject, &matcher.test) {
-        (Subject::Value(_), Some(test)) if is_quantifier(test) => match elements(&found) {
-            Ok(items) => items,
-            Err(why) => return finding::error(what, why),
-        },
-        _ => found,
+    let unjudged = |error: EvalError| (finding::unjudged(what, error.clone()), error.absent);
+    let value = match expr.eval(case.scope) {
+        Ok(value) => value.to_json(),
+        Err(error) => return unjudged(error),
     };
+    let judged = of_value(case, what, matcher, (expr.text(), &value));
+    match expr.looks_at_something(case.scope) {
+        Err(error) if judged.outcome == Outcome::Met => unjudged(error),
+        _ => (judged, false),
+    }
+}
+
+fn of_path(case: &Case<'_>, what: &str, matcher: &Matcher, path: &Path) -> Finding {
+    let found = path.select(&case.seen);
     if let Some(count) = matcher.count
         && found.len() as u64 != count
     {
         return listed(finding::unmet(what, format!("{} matches, {count} wanted", found.len())), &found);
     }
+    tested(case, what, matcher, &found)
+}
+
+fn of_value(case: &Case<'_>, what: &str, matcher: &Matcher, (text, value): (&str, &Json)) -> Finding {
+    let found = vec![(text.to_owned(), value)];
+    match &matcher.test {
+        Some(test) if is_quantifier(test) => match elements(&found) {
+            Ok(items) => tested(case, what, matcher, &items),
+            Err(why) => finding::error(what, why),
+        },
+        _ => tested(case, what, matcher, &found),
+    }
+}
+
+fn tested(case: &Case<'_>, what: &str, matcher: &Matcher, found: &[(String, &Json)]) -> Finding {
     match &matcher.test {
         None => finding::met(what),
-        Some(test) => Matching { case, what, subject: &matcher.subject }.judge(test, &found),
+        Some(test) => Matching { case, what, subject: &matcher.subject }.judge(test, found),
     }
 }
 
@@ -104,6 +119,14 @@ impl Matching<'_> {
 
     fn seen_by(&self, witness: &Path, fits: impl Fn(&Json) -> bool) -> Finding {
         let seen = witness.select(&self.case.seen);
+        if let Subject::Path(path) = self.subject
+            && let Some((place, near)) = seen.iter().find_map(|(place, value)| Some((place, path.misspelt(value)?)))
+        {
+            let why = format!("there is `{near}` at {place}, so that what is looked for looks misspelt");
+            let mut found = finding::error(self.what, why);
+            found.hint = Some(format!("did you mean `{near}`? If it is another one, say so: `\"…\" !in x`"));
+            return found;
+        }
         if seen.iter().any(|(_, value)| fits(value)) {
             return finding::met(self.what);
         }
@@ -243,6 +266,9 @@ fn matches(value: &Json, pattern: &Json) -> Said {
     let pattern = pattern.as_str().ok_or("`matches` wants a regular expression as text")?;
     let text = value.as_str().ok_or_else(|| format!("`matches` tests text, and this is {}", same::sort(value)))?;
     let regex = Regex::new(pattern).map_err(|error| format!("`{pattern}` is not a regular expression: {error}"))?;
+    if let Some(why) = fits_every_text(&regex) {
+        return Err(why);
+    }
     Ok((!regex.is_match(text)).then(|| format!("is {}, which does not match `{pattern}`", same::show(value))))
 }
 

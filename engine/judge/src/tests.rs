@@ -60,6 +60,13 @@ fn matcher(path: &str, test: Option<Test>, count: Option<u64>) -> Expectation {
     Expectation { span: here(), text: path.into(), what: What::Matcher(Matcher { subject, test, count }) }
 }
 
+fn value(text: &str, test: Test) -> Expectation {
+    let known = Known { fields: Some(&[]), open: true, ..Known::default() };
+    let subject = Subject::Value(lang().expr(text, &known).unwrap());
+    let what = What::Matcher(Matcher { subject, test: Some(test), count: None });
+    Expectation { span: here(), text: text.into(), what }
+}
+
 fn tree(value: &Json) -> checkrun_lang::Tree {
     lang().tree(&Node::from_json(here(), value), &Sources::default()).unwrap()
 }
@@ -250,6 +257,39 @@ fn a_filter_that_could_not_have_chosen_proves_no_absence() {
 }
 
 #[test]
+fn what_holds_over_nothing_is_not_yet_also_as_the_value_of_a_matcher() {
+    let of = |one: Expectation, json: Json| judged(seen(json), &[one]).outcome;
+    let none = || value("list.map(|x| x.n)", Test::Equals(tree(&json!([]))));
+    assert_eq!(of(none(), json!({ "list": [] })), Outcome::Unmet);
+    assert_eq!(of(value("list", Test::Equals(tree(&json!([])))), json!({ "list": [] })), Outcome::Met);
+    let few = || value("list.unique().len()", Test::In(tree(&json!([0, 1]))));
+    assert_eq!(of(few(), json!({ "list": [] })), Outcome::Unmet);
+    assert_eq!(of(few(), json!({ "list": [1, 1] })), Outcome::Met);
+    assert_eq!(of(expr("!list.contains(1)"), json!({ "list": [] })), Outcome::Unmet);
+    assert_eq!(of(expr("!list.contains(1)"), json!({ "list": [2] })), Outcome::Met);
+}
+
+#[test]
+fn a_key_that_looks_misspelt_proves_no_absence() {
+    let absent = |path: &str, json: Json| judged(seen(json), &[matcher(path, Some(Test::Absent), None)]);
+    let items = || json!({ "json": { "items": [1] } });
+    assert_eq!(absent("$.json.itms", items()).outcome, Outcome::Error);
+    assert_eq!(absent("$.json['item']", items()).outcome, Outcome::Error);
+    assert_eq!(absent("$.json.error", items()).outcome, Outcome::Met);
+    let found = absent("$.json.itms", items());
+    assert!(found.findings[1].finding.seen.contains("there is `items` at $.json"), "{:?}", found.findings[1]);
+}
+
+#[test]
+fn a_pattern_that_is_found_in_every_text_tests_nothing() {
+    let of = |pattern: &str| {
+        judged(seen(json!({ "a": "down" })), &[matcher("$.a", Some(Test::Matches(tree(&json!(pattern)))), None)])
+            .outcome
+    };
+    assert_eq!((of("up|"), of("up"), of("^down$")), (Outcome::Error, Outcome::Unmet, Outcome::Met));
+}
+
+#[test]
 fn what_could_not_be_in_its_place_proves_no_absence() {
     let absent = |json: Json| judged(seen(json), &[matcher("$.a.error", Some(Test::Absent), None)]).outcome;
     assert_eq!(absent(json!({ "a": {} })), Outcome::Met);
@@ -299,5 +339,8 @@ fn an_allowed_empty_selection_sets_aside_what_reads_elements_and_nothing_else() 
     let judgement = judged(case(), &[expr("items.all(|i| i.x == 1)"), expr("items.len() < 3")]);
     assert_eq!(outcomes(&judgement)[1..], [Outcome::NotJudged, Outcome::Met]);
     assert_eq!(judgement.notes.len(), 1);
+    assert_eq!(outcomes(&judged(case(), &[expr("!items.contains(1)")]))[1], Outcome::NotJudged);
+    let of_value = value("items.map(|i| i.x)", Test::Equals(tree(&json!([]))));
+    assert_eq!(outcomes(&judged(case(), &[of_value]))[1], Outcome::NotJudged);
     assert_eq!(judged(case(), &[expr("items.len() > 0")]).outcome, Outcome::Unmet);
 }

@@ -32,8 +32,13 @@ impl Known {
             names.extend(fields.iter().map(|field| -> &str { top(field) }));
             names.push("it");
         }
-        names.dedup();
-        names
+        let mut once: Vec<&str> = Vec::with_capacity(names.len());
+        for name in names {
+            if !once.contains(&name) {
+                once.push(name);
+            }
+        }
+        once
     }
 }
 

@@ -10,6 +10,7 @@ use jsonpath_rust::query::js_path_process;
 use serde_json::Value as Json;
 
 use crate::fault::Fault;
+use crate::near;
 
 /// A longer path is refused.
 const MOST_BYTES: usize = 8 << 10;
@@ -74,6 +75,13 @@ impl Path {
     #[must_use]
     pub fn fits(&self, value: &Json) -> bool {
         self.query.segments.last().is_none_or(|last| may_be_in(last, value))
+    }
+
+    /// The key of `value` that its last segment was meant to be, where that segment names one that is not there.
+    #[must_use]
+    pub fn misspelt<'j>(&self, value: &'j Json) -> Option<&'j str> {
+        let Segment::Selector(Selector::Name(name)) = self.query.segments.last()? else { return None };
+        near::typo(name.trim_matches(['\'', '"']), value.as_object()?.keys().map(String::as_str))
     }
 
     /// Elements of the lists on its way that lead to nothing: `$.items[2]` for `$.items[*].status`, where that one has

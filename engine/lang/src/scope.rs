@@ -83,6 +83,11 @@ impl Scope {
         self.vars.iter().find(|(bound, _)| bound.as_ref() == name).map(|(_, value)| value)
     }
 
+    /// Whether the name has a value of its own, beside the observation.
+    pub(crate) fn binds(&self, name: &str) -> bool {
+        self.bound(name).is_some()
+    }
+
     pub(crate) fn now(&self) -> Option<Timestamp> {
         self.now
     }

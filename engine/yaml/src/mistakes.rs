@@ -124,6 +124,9 @@ pub(crate) fn refused(source: SourceId, text: &str, value: &Range<usize>, at: us
     if written.starts_with(['[', '{']) && (in_flow || goes_on) {
         return flow(source, value, written, at, parser_says);
     }
+    if written.starts_with('!') && parser_says.contains("tag") {
+        return tag(source, text, value);
+    }
     let quoted = format!("write {}", quote::whole(written));
     if written.starts_with(['"', '\'']) && parser_says.contains("trailing content") {
         let message = "a text that begins with a quote ends with it, and more follows";

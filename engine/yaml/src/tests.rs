@@ -39,6 +39,7 @@ fn a_bare_template() {
 #[test]
 fn a_tag() {
     mistake("- !x == 3\n- 2\n", "yaml::tag", "!x == 3", "write '!x == 3'");
+    mistake("- !has(\"x\")\n- 2\n", "yaml::tag", "!has(\"x\")", "write '!has(\"x\")'");
     mistake("a: !!str 5\n", "yaml::tag", "!!str 5", "write '!!str 5'");
 }
 

@@ -98,7 +98,7 @@ const EXAMPLE: &str = r#"- id: registry-answers
   title: The schema registry answers with its subjects
   http: { url: "http://127.0.0.1:8081/subjects" }
   expect:
-    - json.len() >= 0
+    - json.contains("payments-value")
     - elapsed < 1s
   within: 30s
 "#;

@@ -1,5 +1,7 @@
 //! Recognises expressions that say that nothing was selected: absence that proves nothing without a witness.
 
+use serde_json::Value as Json;
+
 use super::ast::{Ast, Part};
 use crate::fault::Fault;
 use crate::ops::{Op, amount};
@@ -21,11 +23,23 @@ pub(super) fn counts_to_zero(ast: &Ast, selection: &str) -> bool {
 
 /// The fault of a condition that says of a part chosen from a list that it is empty: an empty list passes it too.
 pub(super) fn over_nothing(ast: &Ast) -> Option<Fault> {
-    empty(ast, Of::AnyChoice, true).then(|| {
-        let message = "this holds for an empty list too, where nothing was looked at";
-        Fault::new("expr::vacuous", ast.range.clone(), message).help(
-            "write `xs.all(|x| !(…))`, which is an error over nothing; if none is fine: `xs.len() == 0 || xs.all(…)`",
-        )
+    empty(ast, Of::AnyChoice, true).then(|| holds_for_empty(ast))
+}
+
+pub(super) fn holds_for_empty(ast: &Ast) -> Fault {
+    let message = "this holds for an empty list too, where nothing was looked at";
+    Fault::new("expr::vacuous", ast.range.clone(), message)
+        .help("write `xs.all(|x| !(…))`, which is an error over nothing; if none is fine: `xs.len() == 0 || xs.all(…)`")
+}
+
+/// As [`counts_to_zero`], of a value that is to be one of `wanted`.
+pub(super) fn is_one_of(ast: &Ast, wanted: &[Json], selection: Option<&str>) -> bool {
+    let of = selection.map_or(Of::AnyChoice, Of::Selection);
+    wanted.iter().any(|one| match one {
+        Json::Bool(truth) => empty(ast, of, *truth),
+        Json::Array(items) => items.is_empty() && chosen(ast, of),
+        Json::Number(number) => counted(ast, of) && number.as_f64() == Some(0.0),
+        _ => false,
     })
 }
 
@@ -56,9 +70,13 @@ fn compared(op: Op, left: &Ast, right: &Ast, selection: Of<'_>) -> bool {
     if op == Op::Eq && matches!(&right.part, Part::List(items) if items.is_empty()) {
         return chosen(left, selection);
     }
-    let Part::Call(function, args) = &left.part else { return false };
-    let counted = function.name == "len" && args.first().is_some_and(|list| chosen(list, selection));
-    counted && zero(op, right)
+    counted(left, selection) && zero(op, right)
+}
+
+/// Whether this is the length of the selection, or of items chosen from it.
+fn counted(ast: &Ast, selection: Of<'_>) -> bool {
+    let Part::Call(function, args) = &ast.part else { return false };
+    function.name == "len" && args.first().is_some_and(|list| chosen(list, selection))
 }
 
 /// Whether `n op right` holds for no n above zero.
@@ -73,7 +91,7 @@ fn zero(op: Op, right: &Ast) -> bool {
     }
 }
 
-fn number(ast: &Ast) -> Option<f64> {
+pub(super) fn number(ast: &Ast) -> Option<f64> {
     match &ast.part {
         Part::Constant(value) if value.type_of() == Type::Number => Some(amount(value)),
         Part::Negate(one) => number(one).map(|n| -n),
@@ -101,7 +119,7 @@ fn chosen(ast: &Ast, of: Of<'_>) -> bool {
     }
 }
 
-fn opposite(op: Op) -> Option<Op> {
+pub(super) fn opposite(op: Op) -> Option<Op> {
     Some(match op {
         Op::Eq => Op::Ne,
         Op::Ne => Op::Eq,
@@ -114,7 +132,7 @@ fn opposite(op: Op) -> Option<Op> {
 }
 
 /// The operator with its sides changed.
-fn mirrored(op: Op) -> Op {
+pub(super) fn mirrored(op: Op) -> Op {
     match op {
         Op::Lt => Op::Gt,
         Op::Le => Op::Ge,

@@ -56,7 +56,10 @@ fn constant_text(ast: &Ast) -> Option<&str> {
 fn pattern_fits(pattern: &Ast) -> Result<(), Fault> {
     let Some(text) = constant_text(pattern) else { return Ok(()) };
     match function::pattern(text) {
-        Ok(_) => Ok(()),
+        Ok(regex) => match function::fits_every_text(&regex) {
+            Some(why) => Err(Fault::new("expr::vacuous", pattern.range.clone(), why)),
+            None => Ok(()),
+        },
         Err(why) => Err(Fault::new("expr::pattern", pattern.range.clone(), why)),
     }
 }

@@ -141,6 +141,9 @@ impl Check<'_> {
 
     fn binary(&mut self, op: Op, left: &Ast, right: &Ast, ast: &Ast) -> Static {
         let (a, b) = (self.of(left), self.of(right));
+        if op == Op::In {
+            self.faults.extend(in_text(left, right, self.text));
+        }
         let (Some(l), Some(r)) = (a.of, b.of) else {
             return if op.compares() || op == Op::In { plain(Type::Bool) } else { UNKNOWN };
         };
@@ -172,6 +175,9 @@ impl Check<'_> {
         for (number, (takes, arg)) in function.takes.iter().zip(args).enumerate() {
             match (&arg.part, takes) {
                 (Part::Lambda { depth, body: inside, .. }, _) => {
+                    if is_test(function) && !reads_local(inside, *depth) {
+                        self.faults.push(same_of_each(function, arg));
+                    }
                     self.locals.truncate(*depth);
                     self.locals.push(item(first));
                     body = self.of(inside);
@@ -200,8 +206,7 @@ impl Check<'_> {
     }
 
     fn test_gives_truth(&mut self, function: &Function, body: Static, inside: &Ast) {
-        let wanted = matches!(function.name, "some" | "all" | "filter" | "find");
-        if let (true, Some(of)) = (wanted, body.of.filter(|of| *of != Type::Bool)) {
+        if let (true, Some(of)) = (is_test(function), body.of.filter(|of| *of != Type::Bool)) {
             let message = format!("`{}` wants true or false of each item; this is {}", function.name, of.name());
             self.faults.push(Fault::new("expr::sorts", inside.range.clone(), message));
         }
@@ -228,6 +233,33 @@ impl Check<'_> {
         }
         found
     }
+}
+
+fn is_test(function: &Function) -> bool {
+    matches!(function.name, "some" | "all" | "filter" | "find")
+}
+
+fn reads_local(ast: &Ast, depth: usize) -> bool {
+    matches!(ast.part, Part::Local(read) if read == depth)
+        || ast.below().into_iter().any(|part| reads_local(part, depth))
+}
+
+fn same_of_each(function: &Function, lambda: &Ast) -> Fault {
+    let message =
+        format!("this does not read its item: it is the same of each, so that `{}` asks nothing", function.name);
+    Fault::new("expr::vacuous", lambda.range.clone(), message).help("read the item: `|x| x.ready == true`")
+}
+
+/// `x in "UP,DOWN"` holds for `P,D` too; a list is meant.
+fn in_text(left: &Ast, right: &Ast, text: &str) -> Option<Fault> {
+    let Part::Constant(value) = &right.part else { return None };
+    let items: Vec<String> =
+        value.as_text()?.split(',').map(|item| crate::value::Value::text(item.trim()).show(60)).collect();
+    let slice = |ast: &Ast| text.get(ast.range.clone()).unwrap_or_default().to_owned();
+    let message = "this looks for a part of a text that is written out: also a single letter is in it";
+    let help =
+        format!("write `[{}]`; if a part is meant, `{}.contains({})`", items.join(", "), slice(right), slice(left));
+    Some(Fault::new("expr::in-text", right.range.clone(), message).help(help))
 }
 
 fn walk(track: Track, step: &Step) -> Track {
@@ -259,6 +291,9 @@ fn unknown_name(name: &str, range: std::ops::Range<usize>, known: &Known) -> Fau
     let fault = Fault::new("expr::unknown-name", range, format!("`{name}` has no value here"));
     match suggest(name, all.iter().copied()) {
         Some(near) => fault.help(format!("did you mean `{near}`?")),
+        None if let Some(part) = all.iter().find(|known| name.split('_').any(|word| word == **known)) => {
+            fault.help(format!("did you mean `{part}`?"))
+        }
         None if all.is_empty() => fault.help("text stands in double quotes"),
         None => fault.help(format!("there are: {}; text stands in double quotes", all.join(", "))),
     }

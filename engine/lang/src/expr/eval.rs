@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::ast::{Ast, Part, Step};
 use crate::fault::{EvalError, Fuel};
 use crate::function::{self, Arg, Function, Host};
+use crate::near;
 use crate::ops;
 use crate::scope::{Scope, Stop, missing_key};
 use crate::value::{Repr, Type, Value};
@@ -129,8 +130,8 @@ impl<'a> Eval<'a> {
     /// What may be absent: null counts as absent. `has` gives true or false, `get` the value or its default.
     fn lookup(&mut self, base: Option<&Ast>, steps: &[Step], default: Option<&Ast>) -> Got {
         let found = match (base, steps.split_first()) {
-            (Some(base), _) => follow(Some(self.eval(base)?), steps),
-            (None, Some((Step::Key(name), rest))) => follow(self.scope.find(name), rest),
+            (Some(base), _) => follow(self.eval(base)?, steps)?,
+            (None, Some((Step::Key(name), rest))) => named(self.scope, name, rest)?,
             _ => None,
         };
         match (found.filter(|value| !value.is_null()), default) {
@@ -180,12 +181,29 @@ impl Host for Running<'_, '_> {
     }
 }
 
-/// Follows the steps of `has` and `get`.
-pub(crate) fn follow(from: Option<Value>, steps: &[Step]) -> Option<Value> {
-    steps.iter().try_fold(from?, |value, step| match step {
-        Step::Key(key) => value.entry(key),
-        Step::Item(at) => value.item(*at),
-    })
+/// Follows the steps of `has` and `get` as far as they lead; a key that looks misspelt is an error.
+pub(crate) fn follow(from: Value, steps: &[Step]) -> Result<Option<Value>, EvalError> {
+    let mut value = from;
+    for step in steps {
+        let next = match step {
+            Step::Key(key) => value.entry(key),
+            Step::Item(at) => value.item(*at),
+        };
+        match (next, step) {
+            (Some(next), _) => value = next,
+            (None, Step::Key(key)) => return near::misspelt(key, &value).map_or(Ok(None), Err),
+            (None, Step::Item(_)) => return Ok(None),
+        }
+    }
+    Ok(Some(value))
+}
+
+/// Follows the steps from a name; as [`follow`].
+pub(crate) fn named(scope: &Scope, name: &str, steps: &[Step]) -> Result<Option<Value>, EvalError> {
+    match scope.find(name) {
+        Some(value) => follow(value, steps),
+        None => scope.it().and_then(|it| near::misspelt(name, it)).map_or(Ok(None), Err),
+    }
 }
 
 /// `value[at]`: an item by its number, from the end if negative, or an entry by its key.

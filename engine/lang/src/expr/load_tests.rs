@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::tests::{compile, known, lang};
 use super::*;
 
@@ -48,6 +50,22 @@ fn faults_point_at_what_is_wrong_and_say_what_to_write() {
         ("{{ inputs.x }} == 1", "{", ""),
         ("status.phase == \"x", "\"x", ""),
         ("if true { 1 }", "if", "hook"),
+        ("status.phase in \"UP,DOWN\"", "\"UP,DOWN\"", "write `[\"UP\", \"DOWN\"]`"),
+        ("items.all(|x| true)", "|x| true", "|x|"),
+        ("items.all(|x| items.some(|y| y.n == 1))", "|x| items.some(|y| y.n == 1)", "|x|"),
+        ("status.phase.matches(\".*\")", "\".*\"", ""),
+        ("status.phase.matches(\"up|running|\")", "\"up|running|\"", ""),
+        ("status.phase.matches(``)", "``", ""),
+        ("status.phase =~ \"U.*\"", "=~", "write `status.phase.matches(\"U.*\")`"),
+        ("status.phase !~ \"U\"", "!~", "write `!status.phase.matches(\"U\")`"),
+        ("json.x-request-id == 1", "x-request-id", "[\"x-request-id\"]"),
+        ("latency.p95 < 500 ms", "500 ms", "write `500ms`"),
+        ("not_after > now() + 7 d", "7 d", "write `7d`"),
+        ("items.all(i -> i.ok == f(1))", "->", "write `|i| i.ok == f(1)`"),
+        ("$.json.x == 1", "$", "write `json.x == 1`"),
+        (".json.x == 1", ".", "write `json.x == 1`"),
+        ("items[*].ok", "*", "path: "),
+        ("status_code == 200", "status_code", "did you mean `status`?"),
         ("5 in [\"a\", \"b\"]", "5 in [\"a\", \"b\"]", "number(x)"),
     ] {
         let found = faults(text);
@@ -117,6 +135,24 @@ fn what_holds_whatever_is_observed_is_recognised() {
         "a == 1 || a.list.filter(|x| x == 1).len() < 1",
         "a.text.contains(\"\")",
         "\"\" in a.text && a.n == 1",
+        "a.list.len() >= 0",
+        "0 <= a.list.len()",
+        "!(a.list.len() < 0)",
+        "a.list.len() > -1",
+        "a.list.all(|x| x.len() >= 0)",
+        "a.list.all(|x| x.n == 1 || true)",
+        "size >= 0B",
+        "keys.all(|k| k.size >= 0B)",
+        "elapsed > 0s",
+        "it.elapsed >= 0s",
+        "rate >= 0/s",
+        "size > 0B || size == 0B",
+        "a.n < 3 || 3 <= a.n",
+        "!(a.n < 3 && a.n >= 3)",
+        "a.n == 1 || a.n != 1",
+        "has(\"a.b\") || !has(\"a.b\")",
+        "a.b == null || a.b != null",
+        "a.n in [a.n, 2]",
     ] {
         assert!(compile(text).vacuous(false).is_some(), "{text}");
     }
@@ -130,11 +166,37 @@ fn what_holds_whatever_is_observed_is_recognised() {
         "a.list.some(|x| x == 1)",
         "a.n == first.a.n",
         "a.big || has(\"a.b\")",
+        "a.list.len() >= 1",
+        "a.list.len() > 0",
+        "size > 0B",
+        "rate > 0/s",
+        "not_after - now() >= 0s",
+        "checks.a.left >= 0s",
+        "duration(a.text) >= 0s",
+        "a.n >= 0",
+        "a.n < 3 || a.n > 3",
+        "a.n < 3 || b.n >= 3",
+        "has(\"a.b\") || !has(\"a.c\")",
+        "a.n in [1, 2]",
     ] {
         assert!(compile(text).vacuous(false).is_none(), "{text}");
     }
     assert!(compile("a.map(|x| x.n) == first.a.map(|x| x.n)").vacuous(true).is_some());
     assert!(compile("a.n > first.a.n").vacuous(true).is_none());
+}
+
+#[test]
+fn a_value_that_is_to_be_one_of_some_is_no_way_round() {
+    let of = |text: &str, wanted: Json| compile(text).vacuous_as(wanted.as_array().unwrap(), false).is_some();
+    assert!(of("a.list.filter(|x| x == 1)", json!([[]])));
+    assert!(of("a.list.filter(|x| x == 1).len()", json!([0, 1])));
+    assert!(of("a.list.some(|x| x == 1)", json!([false])));
+    assert!(of("a.list.len() >= 0", json!([true])));
+    assert!(!of("a.list.filter(|x| x == 1).len()", json!([1, 2])));
+    assert!(!of("a.list.len()", json!([0])));
+    assert!(!of("a.list.some(|x| x == 1)", json!([true])));
+    assert!(!of("!a.list.some(|x| x == 1)", json!([false])));
+    assert!(compile("items.len()").counts_to(&[json!(0)], "items"));
 }
 
 #[test]

@@ -5,8 +5,11 @@ mod ast;
 mod call;
 mod check;
 mod compound;
+mod cover;
 mod eval;
 mod explain;
+mod foreign;
+mod hollow;
 mod literal;
 mod parse;
 mod postfix;
@@ -16,10 +19,11 @@ mod vacuous;
 use std::sync::Arc;
 
 pub(crate) use ast::Step;
-pub(crate) use eval::{element, follow, show_path};
+pub(crate) use eval::{element, follow, named, show_path};
 pub(crate) use literal::{steps, text as unescape};
 pub(crate) use reads::Reader;
 pub use reads::Reads;
+use serde_json::Value as Json;
 
 use crate::fault::{EvalError, Fault};
 use crate::known::Known;
@@ -81,6 +85,24 @@ impl Expr {
         vacuous::fault(&self.ast, &self.text, first_is_it)
     }
 
+    /// As [`Expr::counts_to_zero`], where it is to be one of `wanted`.
+    #[must_use]
+    pub fn counts_to(&self, wanted: &[Json], selection: &str) -> bool {
+        absence::is_one_of(&self.ast, wanted, Some(selection))
+    }
+
+    /// As [`Expr::vacuous`], where it is to be one of `wanted`.
+    #[must_use]
+    pub fn vacuous_as(&self, wanted: &[Json], first_is_it: bool) -> Option<Fault> {
+        if absence::is_one_of(&self.ast, wanted, None) {
+            return Some(absence::holds_for_empty(&self.ast));
+        }
+        match wanted {
+            [Json::Bool(truth)] => vacuous::by_itself(&self.ast, &self.text, *truth, first_is_it),
+            _ => None,
+        }
+    }
+
     /// Its value.
     ///
     /// # Errors
@@ -100,6 +122,27 @@ impl Expr {
         })
     }
 
+    /// As [`Expr::holds`], where that must prove something: that it holds because a list or object of what was seen is
+    /// empty is an error.
+    ///
+    /// # Errors
+    /// As [`Expr::holds`]; and it holds, and all that it goes over is empty.
+    pub fn proves(&self, scope: &Scope) -> Result<bool, EvalError> {
+        let holds = self.holds(scope)?;
+        if holds {
+            self.looks_at_something(scope)?;
+        }
+        Ok(holds)
+    }
+
+    /// That its value does not come of lists or objects alone in which nothing was.
+    ///
+    /// # Errors
+    /// It goes over nothing, so that its value says nothing.
+    pub fn looks_at_something(&self, scope: &Scope) -> Result<(), EvalError> {
+        hollow::of(&mut Eval::new(&self.text, scope, &self.world), &self.ast)?.map_or(Ok(()), Err)
+    }
+
     /// The values of its parts, for a failed one: `status.replicas is 2`, first line the comparison with values put in.
     #[must_use]
     pub fn explain(&self, scope: &Scope) -> Vec<String> {
@@ -109,5 +152,7 @@ impl Expr {
 
 #[cfg(test)]
 mod load_tests;
+#[cfg(test)]
+mod proof_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -239,6 +239,9 @@ impl Parser<'_> {
 
     pub(super) fn unexpected(&self, token: Token) -> Fault {
         let text = self.slice(&token);
+        if let Some(fault) = self.foreign(&token) {
+            return fault;
+        }
         let fault = |message: &str| self.fault(token.range.clone(), message);
         match (token.lex, text) {
             (Lex::Unclosed, _) => fault("a text or comment without its end"),

@@ -62,9 +62,18 @@ impl Parser<'_> {
         if !glued || next.lex != Lex::Name {
             return Ok(());
         }
-        let whole = format!("{}-{}", self.slice(name), self.slice(next));
-        let fault = self.fault(name.range.start..next.range.end, format!("`{whole}` could be a name or a subtraction"));
+        let range = name.range.start..self.glued_to(next.range.end);
+        let whole = &self.text[range.clone()];
+        let fault = self.fault(range, format!("`{whole}` could be a name or a subtraction"));
         Err(fault.help(format!("the field is `[\"{whole}\"]`; a subtraction has spaces around its `-`")))
+    }
+
+    /// Where a name ends that goes on with hyphens.
+    fn glued_to(&self, end: usize) -> usize {
+        let rest = &self.text[end..];
+        let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let glued = rest.find(|c: char| !in_name(c)).unwrap_or(rest.len());
+        end + rest[..glued].trim_end_matches('-').len()
     }
 
     /// `name(…)` or `left.name(…)`; the opening parenthesis comes next.

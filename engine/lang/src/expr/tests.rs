@@ -120,7 +120,7 @@ fn what_holds_and_what_does_not() {
         "parse_json(json.nested) == parse_json(file(\"a.json\"))",
         "json[\"na-me\"] == 5 && headers[\"content-type\"] == \"text/plain\"",
         "2 in [1, 2] && 3 !in [1, 2]",
-        "\"ad\" in \"Ready\" || false",
+        "\"ad\" in status.phase || false",
         "!status.phase.contains(\"x\")",
         "has(\"status.phase\") && !has(\"status.nothing.deeper\") && !has(\"status.gone\")",
         "get(\"status.nothing\", 5) == 5 && get(\"status.replicas\", 5) == 2",

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::fault::{EvalError, Fuel};
 use crate::value::{Type, Value};
 
+pub use text::fits_every_text;
 pub(crate) use text::pattern;
 
 /// A function that expressions and hooks may call, as `f(x)` or `x.f()`.
@@ -113,7 +114,7 @@ impl Call<'_> {
 
     /// Says that there is nothing to go over.
     pub(crate) fn over_nothing(&self) -> EvalError {
-        EvalError::new(format!("`{}` over nothing: the list is empty", self.function.name))
+        EvalError::absent(format!("`{}` over nothing: the list is empty", self.function.name))
             .help("that nothing is there proves nothing; ask for `xs.len() > 0` first, or for what should be there")
     }
 }

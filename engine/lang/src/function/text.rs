@@ -7,18 +7,29 @@ use regex::{Regex, RegexBuilder};
 
 use super::{Call, EvalError};
 use crate::fault::MOST_TEXT;
+use crate::ops;
 use crate::value::Value;
 
 pub(super) fn starts_with(call: &mut Call<'_>) -> Result<Value, EvalError> {
-    Ok(Value::boolean(call.text(0).starts_with(call.text(1))))
+    Ok(Value::boolean(call.text(0).starts_with(part(call)?)))
 }
 
 pub(super) fn ends_with(call: &mut Call<'_>) -> Result<Value, EvalError> {
-    Ok(Value::boolean(call.text(0).ends_with(call.text(1))))
+    Ok(Value::boolean(call.text(0).ends_with(part(call)?)))
+}
+
+fn part<'c>(call: &'c Call<'_>) -> Result<&'c str, EvalError> {
+    match call.text(1) {
+        "" => Err(ops::empty_part()),
+        part => Ok(part),
+    }
 }
 
 pub(super) fn matches(call: &mut Call<'_>) -> Result<Value, EvalError> {
     let regex = pattern(call.text(1)).map_err(EvalError::new)?;
+    if let Some(why) = fits_every_text(&regex) {
+        return Err(EvalError::new(why));
+    }
     let steps = 1 + call.text(0).len() / 64;
     call.host.fuel().spend(steps)?;
     Ok(Value::boolean(regex.is_match(call.text(0))))
@@ -44,6 +55,20 @@ pub(crate) fn pattern(text: &str) -> Result<Regex, String> {
         patterns.insert(text.to_owned(), regex.clone());
     }
     Ok(regex)
+}
+
+/// Says so of a pattern that finds something in every text: in the empty one, in a letter, in a long one.
+#[must_use]
+pub fn fits_every_text(regex: &Regex) -> Option<String> {
+    if !regex.is_match("") {
+        return None;
+    }
+    let signs: String = (' '..='~').chain(['é', '\u{e000}']).collect();
+    let every = regex.is_match(&signs) && signs.chars().all(|sign| regex.is_match(sign.encode_utf8(&mut [0; 4])));
+    every.then(|| {
+        let pattern = if regex.as_str().is_empty() { "the empty pattern".to_owned() } else { format!("`{regex}`") };
+        format!("{pattern} is found in every text; a pattern is looked for in the text, `^…$` holds it to the whole")
+    })
 }
 
 fn wrong(text: &str, error: &regex::Error) -> String {

@@ -8,7 +8,7 @@ use rhai::{Array, Dynamic, Engine, FnPtr, NativeCallContext};
 use super::dynamic::{from_dynamic, to_dynamic};
 use super::operators::ANY;
 use super::running::{Answer, Running, caught, running, spend, thrown, value, with_fuel};
-use crate::expr::{Step, follow, steps};
+use crate::expr::{Step, follow, named, steps};
 use crate::fault::{EvalError, Fuel};
 use crate::function::{self, Arg, FUNCTIONS, Function, Host};
 use crate::text::quantity;
@@ -115,13 +115,13 @@ fn lookup(
     let text = path.as_text().ok_or_else(|| wrong(format!("a path is text, not {}", path.sort_name())))?;
     let steps = steps(text).map_err(wrong)?;
     let found = match (base, steps.split_first()) {
-        (Some(base), _) => follow(Some(value(base, context)?), &steps),
+        (Some(base), _) => follow(value(base, context)?, &steps),
         (None, Some((Step::Key(name), rest))) => {
-            let root = running(context).and_then(|running| running.0.scope.find(name));
-            follow(root, rest)
+            running(context).map_or(Ok(None), |running| named(&running.0.scope, name, rest))
         }
-        _ => None,
+        _ => Ok(None),
     };
+    let found = found.map_err(|error| thrown(error, context))?;
     match (found.filter(|value| !value.is_null()), default) {
         (found, None) => Ok(found.is_some().into()),
         (Some(found), Some(_)) => Ok(to_dynamic(found)),

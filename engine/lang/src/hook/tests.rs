@@ -100,6 +100,8 @@ fn a_failing_script_says_where_and_what() {
     assert!(missing.message.ends_with("the value has no `b`; it has: a"), "{missing:?}");
     assert!(fails("let m = #{ a: 1 }; m.b", json!({})).absent);
     assert!(fails("let xs = [1]; xs[3]", json!({})).absent);
+    assert!(fails("it.has(\"stauts\")", json!({ "status": 1 })).message.ends_with("but there is `status`"));
+    assert!(fails("it.a.contains(\"\")", json!({ "a": "x" })).message.contains("proves nothing"));
 }
 
 #[test]

@@ -139,9 +139,18 @@ pub(super) fn member(_: Op, value: &Value, list: &Value, fuel: &mut Fuel) -> Res
 }
 
 pub(super) fn part_of_text(_: Op, part: &Value, text: &Value, fuel: &mut Fuel) -> Result<Value, EvalError> {
-    let text = text.as_text().unwrap_or_default();
+    let (text, part) = (text.as_text().unwrap_or_default(), part.as_text().unwrap_or_default());
     fuel.spend(1 + text.len() / 64)?;
-    Ok(Value::boolean(text.contains(part.as_text().unwrap_or_default())))
+    if part.is_empty() {
+        return Err(empty_part());
+    }
+    Ok(Value::boolean(text.contains(part)))
+}
+
+/// Every text holds, begins and ends with the empty one.
+pub(crate) fn empty_part() -> EvalError {
+    EvalError::new("every text holds the empty one, so that this proves nothing")
+        .help("what is looked for is empty: where does it come from?")
 }
 
 pub(super) fn key_of(_: Op, key: &Value, object: &Value, _: &mut Fuel) -> Result<Value, EvalError> {

@@ -10,7 +10,7 @@ use crate::fault::{EvalError, Fuel};
 use crate::value::{Type, Value};
 
 pub(crate) use arithmetic::amount;
-pub(crate) use compare::{equal, order};
+pub(crate) use compare::{empty_part, equal, order};
 
 /// A binary operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

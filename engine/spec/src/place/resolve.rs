@@ -51,7 +51,7 @@ impl Placer<'_> {
         let origin = &self.origins[at];
         let (item, scope) = (origin.item, origin.scope);
         for need in &item.needs {
-            let Some(found) = self.find(&need.path, need.span, scope, false) else { continue };
+            let Some(found) = self.find(at, &need.path, need.span, scope, false) else { continue };
             for node in found.nodes {
                 if self.is_around(node, at) {
                     self.circular(at, node, need.span);
@@ -80,7 +80,7 @@ impl Placer<'_> {
     }
 
     fn follow(&mut self, at: usize, reference: &Ref, scope: usize, need: bool, links: &mut Links) {
-        let Some(found) = self.find(&reference.path, reference.span, scope, true) else { return };
+        let Some(found) = self.find(at, &reference.path, reference.span, scope, true) else { return };
         for node in found.nodes.into_iter().filter(|_| need) {
             if self.is_around(node, at) {
                 self.circular(at, node, reference.span);
@@ -127,10 +127,10 @@ impl Placer<'_> {
     }
 
     /// Walks a path from a scope outwards, then inwards through groups and instances.
-    fn find(&mut self, path: &[String], span: Span, scope: usize, may_read: bool) -> Option<Found> {
+    fn find(&mut self, at: usize, path: &[String], span: Span, scope: usize, may_read: bool) -> Option<Found> {
         let (name, rest) = path.split_first()?;
         let Some((first, item)) = self.innermost(name, scope) else {
-            self.unknown(name, span, scope);
+            self.unknown(at, name, span, scope);
             return None;
         };
         let first = first.clone();
@@ -168,7 +168,15 @@ impl Placer<'_> {
                 Reach::Instances(instances) => match instances.iter().find(|(key, _)| **key == **next) {
                     Some((_, node)) => here = Reach::Node(*node),
                     None => {
-                        return Err(self.no_such(next, instances.iter().map(|(key, _)| &**key), item, span, broken));
+                        let error = self.no_such(next, instances.iter().map(|(key, _)| &**key), item, span, broken);
+                        let of_each = instances.iter().find(|(_, node)| may_read && self.saves(*node, next));
+                        return Err(match of_each {
+                            Some((key, _)) => error.map(|error| {
+                                error
+                                    .help(format!("it is made for each item: write `checks.{}[{key}].{next}`", item.id))
+                            }),
+                            None => error,
+                        });
                     }
                 },
                 Reach::Node(node) => match self.member(*node, next) {
@@ -220,18 +228,21 @@ impl Placer<'_> {
         members.chain(reads).collect()
     }
 
-    fn unknown(&mut self, name: &str, span: Span, scope: usize) {
+    /// A name that nothing has. The check that asks, and groups around it, are no answer.
+    fn unknown(&mut self, asks: usize, name: &str, span: Span, scope: usize) {
         if self.incomplete {
             return;
         }
         let mut ids: Vec<String> = Vec::new();
         let mut at = Some(scope);
         while let Some(Names { outer, ids: here }) = at.map(|at| &self.scopes[at]) {
-            ids.extend(here.keys().map(|id| id.to_string()));
+            let others =
+                here.iter().filter(|(_, (reach, _))| !nodes(reach).iter().any(|node| self.is_around(*node, asks)));
+            ids.extend(others.map(|(id, _)| id.to_string()));
             at = *outer;
         }
         let error = SpecError::new("spec::unknown-id", span, format!("there is no check `{name}`"), "not known");
-        self.diags.push(error.help(near(name, ids.iter().map(String::as_str), "checks")));
+        self.diags.push(error.help(near(name, ids.iter().map(String::as_str), "other checks")));
     }
 }
 

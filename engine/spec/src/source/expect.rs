@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use checkrun_lang::{Expectation, Known, What};
 use checkrun_model::{KindDoc, Node, NodeValue, Span, SpecError};
+use serde_json::Value as Json;
 
 use super::item::Entries;
 use super::text::{Compiler, ExprSrc, Lex, Ref, known};
@@ -168,14 +169,22 @@ impl Compiler<'_> {
     fn counting(&mut self, source: &ExprSrc, doc: Option<&KindDoc>) {
         let Some(selection) = doc.and_then(|doc| doc.selection) else { return };
         if source.expr.counts_to_zero(selection) {
-            let message = format!("counting `{selection}` to zero does not prove that nothing is there");
-            let error = SpecError::new("spec::counts-to-zero", source.span, message, "an empty answer passes");
-            self.diags.push(error.help("expect the word `none`, with a `witness:` that must find something"));
+            self.diags.push(counts_to_zero(selection, source.span));
         }
     }
 
     /// What holds, or fails, whatever is observed is no expectation.
-    pub(super) fn vacuous(&mut self, node: &Node, source: &ExprSrc, against: &Against<'_>) {
+    fn vacuous(&mut self, node: &Node, source: &ExprSrc, against: &Against<'_>) {
+        if self.reads_what_was_seen(source, against)
+            && let Some(fault) = source.expr.vacuous(against.looks == Looks::Until)
+            && !against.doc.and_then(|doc| doc.selection).is_some_and(|list| source.expr.counts_to_zero(list))
+        {
+            self.diags.push(fault.in_node(node, self.sources));
+        }
+    }
+
+    /// Whether it reads an observation, and `first` only where there is one.
+    pub(super) fn reads_what_was_seen(&mut self, source: &ExprSrc, against: &Against<'_>) -> bool {
         let reads = source.expr.reads();
         let known = |name: &str| name == "cluster" || against.lex.vars.iter().any(|var| **var == *name);
         if reads.checks.is_empty() && reads.names.iter().all(|(name, _)| known(name)) {
@@ -183,13 +192,23 @@ impl Compiler<'_> {
             let error = SpecError::new("spec::reads-nothing", source.span, message, "not an expectation");
             let help = "name a field of the observation, or what another check saved; a condition on inputs is `when:`";
             self.diags.push(error.help(help));
-        } else if against.looks == Looks::Once && reads.names.iter().any(|(name, _)| name == "first") {
+            return false;
+        }
+        if against.looks == Looks::Once && reads.names.iter().any(|(name, _)| name == "first") {
             let message = "`first` is the first look of a check that looks again, and this one looks once";
             let error = SpecError::new("spec::first", source.span, message, "compares a look with itself");
             self.diags.push(error.help("say with `holds_for:` how long it must stay so"));
-        } else if let Some(fault) = source.expr.vacuous(against.looks == Looks::Until)
-            && !against.doc.and_then(|doc| doc.selection).is_some_and(|list| source.expr.counts_to_zero(list))
-        {
+            return false;
+        }
+        true
+    }
+
+    /// As [`Self::counting`] and [`Self::vacuous`], of a `value:` that is to be one of `wanted`.
+    pub(super) fn vacuous_as(&mut self, node: &Node, source: &ExprSrc, wanted: &[Json], against: &Against<'_>) {
+        let selection = against.doc.and_then(|doc| doc.selection);
+        if let Some(list) = selection.filter(|list| source.expr.counts_to(wanted, list)) {
+            self.diags.push(counts_to_zero(list, source.span));
+        } else if let Some(fault) = source.expr.vacuous_as(wanted, against.looks == Looks::Until) {
             self.diags.push(fault.in_node(node, self.sources));
         }
     }
@@ -213,4 +232,10 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+fn counts_to_zero(selection: &str, span: Span) -> SpecError {
+    let message = format!("counting `{selection}` to zero does not prove that nothing is there");
+    SpecError::new("spec::counts-to-zero", span, message, "an empty answer passes")
+        .help("expect the word `none`, with a `witness:` that must find something")
 }

@@ -1,10 +1,14 @@
 //! Matchers: a `path` or a `value`, one test, a count.
 
-use checkrun_lang::{Matcher, Subject, Test, Tree};
+use std::sync::Arc;
+
+use checkrun_lang::{Matcher, Subject, Test, Tree, fits_every_text};
 use checkrun_model::{Entry, Node, NodeValue, SpecError, suggest};
 
+use serde_json::Value as Json;
+
 use super::expect::{Against, Judged};
-use super::text::{Compiler, May};
+use super::text::{Compiler, ExprSrc, May};
 use crate::diags::near;
 
 /// The tests of a matcher.
@@ -20,7 +24,8 @@ impl Compiler<'_> {
         for entry in entries.iter().filter(|entry| !KEYS.contains(&entry.key.as_str())) {
             let message = format!("a matcher has no key `{}`", entry.key);
             let error = SpecError::new("spec::unknown-key", entry.key_span, message, "not a key of a matcher");
-            self.diags.push(error.help(near(&entry.key, KEYS, "keys")));
+            self.diags
+                .push(error.help(as_expression(entry, against).unwrap_or_else(|| near(&entry.key, KEYS, "keys"))));
         }
         if entries.is_empty() || self.diags.errors() > before {
             if entries.is_empty() {
@@ -34,8 +39,11 @@ impl Compiler<'_> {
             }
             return None;
         }
-        let subject = self.subject(node, against, judged)?;
+        let (subject, source) = self.subject(node, against, judged)?;
         let test = self.one_test(node, &subject, against, judged)?;
+        if let (Some(source), Some(value)) = (&source, node.get("value")) {
+            self.vacuous_as(value, source, &wanted(node), against);
+        }
         let count = self.count(node, &subject)?;
         if test.is_none() && count.is_none() {
             let error = SpecError::new("spec::matcher-empty", node.span, "this matcher asks nothing", "no test");
@@ -48,14 +56,19 @@ impl Compiler<'_> {
         Some(Matcher { subject, test, count })
     }
 
-    fn subject(&mut self, node: &Node, against: &Against<'_>, judged: &mut Judged) -> Option<Subject> {
+    fn subject(
+        &mut self,
+        node: &Node,
+        against: &Against<'_>,
+        judged: &mut Judged,
+    ) -> Option<(Subject, Option<ExprSrc>)> {
         match (node.entry("path"), node.entry("value")) {
-            (Some(path), None) => self.path(path, against),
+            (Some(path), None) => Some((self.path(path, against)?, None)),
             (None, Some(value)) => {
                 let source = self.expr(&value.value, against.lex, against.known)?;
-                self.vacuous(&value.value, &source, against);
-                judged.refs.extend(source.refs);
-                Some(Subject::Value(source.expr))
+                self.reads_what_was_seen(&source, against);
+                judged.refs.extend(source.refs.clone());
+                Some((Subject::Value(Arc::clone(&source.expr)), Some(source)))
             }
             (Some(path), Some(value)) => {
                 let error = SpecError::new(
@@ -254,16 +267,9 @@ impl Compiler<'_> {
             return None;
         };
         if !text.contains("{{")
-            && let Err(error) = regex::Regex::new(&text)
+            && let Some((code, why)) = pattern_fault(&text)
         {
-            let why = error.to_string();
-            let why = why.lines().last().unwrap_or(&why).trim_start_matches("error: ").to_owned();
-            self.diags.push(SpecError::new(
-                "spec::regex",
-                node.span,
-                format!("this is not a regular expression: {why}"),
-                "not a regular expression",
-            ));
+            self.diags.push(SpecError::new(code, node.span, why, "not a pattern to test with"));
             return None;
         }
         self.operand(node, against, judged)
@@ -283,4 +289,40 @@ impl Compiler<'_> {
         self.diags.push(SpecError::new("spec::matcher", entry.value.span, fault, "not a count"));
         None
     }
+}
+
+/// What `equals` or `in` of a matcher compares with, where it stands there without a template.
+fn wanted(node: &Node) -> Vec<Json> {
+    let constant = |key: &str| node.get(key).filter(|value| !has_template(value)).map(Node::to_json);
+    match (constant("equals"), constant("in")) {
+        (Some(one), _) => vec![one],
+        (None, Some(Json::Array(several))) => several,
+        _ => Vec::new(),
+    }
+}
+
+fn has_template(node: &Node) -> bool {
+    node.has_deferred() || node.to_json().to_string().contains("{{")
+}
+
+fn pattern_fault(text: &str) -> Option<(&'static str, String)> {
+    match regex::Regex::new(text) {
+        Ok(regex) => fits_every_text(&regex).map(|why| ("expr::vacuous", why)),
+        Err(error) => {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or(&why).trim_start_matches("error: ");
+            Some(("spec::regex", format!("this is not a regular expression: {why}")))
+        }
+    }
+}
+
+/// `status: 200` is an expression that is not one: how it is written.
+fn as_expression(entry: &Entry, against: &Against<'_>) -> Option<String> {
+    let top = |path: &'static str| path.split(['.', '[']).next();
+    let field = against.doc?.observation.iter().any(|field| top(field.path) == Some(entry.key.as_str()));
+    let value = match &entry.value.value {
+        NodeValue::Text(text) => format!("\"{text}\""),
+        _ => entry.value.scalar_text()?.into_owned(),
+    };
+    field.then(|| format!("write `{} == {value}`", entry.key))
 }
