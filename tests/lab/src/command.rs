@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use futures::future::join_all;
 use serde_json::Value;
 
 use crate::cache::Cache;
@@ -262,21 +263,23 @@ fn torture(cache: &Cache, name: &str, rounds: usize, parts: &[String], seed: Opt
     Torture::new(cache, name, parts)?.run(rounds, seed, show)
 }
 
-/// A smoke test of every part that was named, or of all that are up; one that fails does not hide the others.
+/// A smoke test of every part that was named, or of all that are up, side by side; one that fails does not hide the
+/// others.
 fn smoke_all(lab: &Path, names: &[String]) -> Result<ExitCode> {
     let target = target(lab)?;
     let up = control::ask(lab, &Request::Status, |_| {})?;
     let up: Vec<String> = array(&up["parts"]).iter().map(|p| text(&p["part"]).to_owned()).collect();
     let names = if names.is_empty() { &up } else { names };
-    let mut code = ExitCode::SUCCESS;
-    for name in names {
-        match runtime()?.block_on(smoke::run(name, &target)) {
-            Ok(seen) => show(&format!("{name}: ok: {seen}")),
-            Err(e) => {
-                code = ExitCode::FAILURE;
-                show(&format!("{name}: FAILED: {e:#}"));
-            }
+    let start = Instant::now();
+    let one = async |name: &String| {
+        let seen = smoke::run(name, &target).await;
+        let seconds = start.elapsed().as_secs_f64();
+        match &seen {
+            Ok(seen) => show(&format!("{name}: ok after {seconds:.1} s: {seen}")),
+            Err(e) => show(&format!("{name}: FAILED after {seconds:.1} s: {e:#}")),
         }
-    }
-    Ok(code)
+        seen.is_ok()
+    };
+    let all = runtime()?.block_on(join_all(names.iter().map(one)));
+    Ok(if all.into_iter().all(|well| well) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

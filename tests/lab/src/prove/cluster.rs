@@ -63,7 +63,13 @@ pub async fn set_up(outside: &Outside) -> Result<()> {
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects() });
     let file = std::env::temp_dir().join(format!("lab-prove-{}-{}.json", outside.part, std::process::id()));
     write_whole(&file, list.to_string().as_bytes())?;
-    let applied = outside.kubectl(&["apply", "-f", &file.to_string_lossy()]).await;
+    let name = file.to_string_lossy();
+    let applied = loop {
+        match outside.kubectl(&["apply", "-f", &name]).await {
+            Err(_) if start.elapsed() < LIMIT => tokio::time::sleep(PAUSE).await,
+            applied => break applied,
+        }
+    };
     std::fs::remove_file(&file).context("removing the manifest")?;
     applied?;
     while let Err(e) = page(outside).await {

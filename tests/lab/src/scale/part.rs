@@ -60,7 +60,7 @@ impl Part for Scale {
         FAULTS.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(inject(cx, order))
     }
 
@@ -99,13 +99,13 @@ async fn nodes_are(objects: &Objects, status: &str) -> Result<()> {
     Ok(())
 }
 
-async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     if order.fault != "nodes-silent" {
         bail!("scale has no fault `{}`", order.fault);
     }
     cx.process(KWOK)?.end(Signal::SIGKILL, LIMIT).await?;
     nodes_are(cx.cluster(CLUSTER)?.objects(), "Unknown").await?;
-    Ok(Value::Null)
+    Ok(())
 }
 
 async fn heal(cx: &LabCx, order: &Order) -> Result<()> {
