@@ -107,6 +107,13 @@ fn lab() -> Option<(String, Vec<String>)> {
     Some((std::env::var("CHECKRUN_LAB_TARGET").ok()?, words))
 }
 
+/// How a run ended, the verdict of each check, and what was printed.
+struct Ran {
+    exit: Option<i32>,
+    verdicts: BTreeMap<String, String>,
+    said: String,
+}
+
 /// Where the suite runs.
 struct Place {
     target: String,
@@ -115,8 +122,8 @@ struct Place {
 
 impl Place {
     fn is_well(&self, when: &str) {
-        let (exit, verdicts) = self.run(None);
-        assert_eq!(exit, Some(0), "{when}: {:?}", wrong(&verdicts));
+        let ran = self.run(None);
+        assert_eq!(ran.exit, Some(0), "{when}: {:?}\n{}", wrong(&ran.verdicts), ran.said);
     }
 
     /// What the suite did not see of faults that come one after the other.
@@ -127,7 +134,7 @@ impl Place {
     fn miss(&self, fault: &Fault) -> Option<String> {
         let start = Instant::now();
         self.order(&["fault", fault.name]);
-        let (exit, verdicts) = self.run(Some(fault.only));
+        let Ran { exit, verdicts, said } = self.run(Some(fault.only));
         self.order(&["heal", fault.name]);
         println!("{}: {:.0} s", fault.name, start.elapsed().as_secs_f64());
         let is = |id: &&&str, verdict: &str| verdicts.get(**id).is_some_and(|seen| seen == verdict);
@@ -138,7 +145,8 @@ impl Place {
         let seen = exit == Some(1) && failed.is_empty() && blocked.is_empty();
         (!seen).then(|| {
             let (name, seen) = (fault.name, wrong(&verdicts));
-            format!("{name}: exit {exit:?}; should have failed {failed:?}, been blocked {blocked:?}; seen {seen:?}")
+            let should = format!("should have failed {failed:?}, been blocked {blocked:?}");
+            format!("{name}: exit {exit:?}; {should}; seen {seen:?}\n{said}")
         })
     }
 
@@ -149,7 +157,7 @@ impl Place {
     }
 
     /// A run in a folder of its own.
-    fn run(&self, only: Option<&str>) -> (Option<i32>, BTreeMap<String, String>) {
+    fn run(&self, only: Option<&str>) -> Ran {
         let work = tempfile::tempdir().expect("a folder");
         let report = work.path().join("report.json");
         let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/story-49");
@@ -159,7 +167,7 @@ impl Place {
         if let Some(only) = only {
             command.args(["--only", only]);
         }
-        let status = command.status().expect("checkrun starts");
+        let output = command.output().expect("checkrun starts");
         let text = std::fs::read_to_string(&report).unwrap_or_default();
         let document: Json = serde_json::from_str(&text).unwrap_or_default();
         let verdicts = document["checks"]
@@ -167,7 +175,8 @@ impl Place {
             .into_iter()
             .flatten()
             .filter_map(|check| Some((check["id"].as_str()?.to_owned(), check["verdict"].as_str()?.to_owned())));
-        (status.code(), verdicts.collect())
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ran { exit: output.status.code(), verdicts: verdicts.collect(), said }
     }
 }
 

@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use futures::future::join_all;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::cache::Cache;
@@ -16,7 +18,7 @@ use crate::control::{self, Request, Started};
 use crate::cx::LabCx;
 use crate::launch::{self, Lifetime};
 use crate::ledger::{self, Fate, LOGS, Ledger};
-use crate::machine::{memory, process};
+use crate::machine::{memory, proc, process};
 use crate::part::Order;
 use crate::recipe::Recipe;
 use crate::torture::Torture;
@@ -148,16 +150,19 @@ fn run_command(
         bail!("lab {name} is up already; `lab run` wants one of its own: give it another --name");
     }
     let started = up(cache, lab, name, names, None, Lifetime::Mine)?;
-    let (program, args) = command.split_first().context("a command has a program")?;
-    let mut child = std::process::Command::new(program);
-    child.args(args).envs(&started.env).env("CHECKRUN_LAB_TARGET", &started.target);
+    let program = command.first().context("a command has a program")?;
+    // a command that outlives this program would go on without a lab
+    let mut child = std::process::Command::new("setpriv");
+    child.args(["--pdeathsig", "TERM", "--"]).args(command);
+    child.envs(&started.env).env("CHECKRUN_LAB_TARGET", &started.target);
     let ended = runtime()?.block_on(wait_for(child));
     launch::clear(cache, lab)?;
     let status = ended.with_context(|| format!("running {}", program.to_string_lossy()))?;
     Ok(ExitCode::from(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1)))
 }
 
-/// An interrupt from the terminal reaches the command, too: it decides, and the lab is ended afterwards.
+/// An interrupt from the terminal reaches the command, too: it decides, and the lab is ended afterwards. What asks this
+/// program to end asks the command and all that it started.
 async fn wait_for(command: std::process::Command) -> Result<std::process::ExitStatus> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -167,7 +172,13 @@ async fn wait_for(command: std::process::Command) -> Result<std::process::ExitSt
         tokio::select! {
             status = child.wait() => return Ok(status?),
             _ = interrupt.recv() => {}
-            _ = terminate.recv() => child.start_kill()?,
+            _ = terminate.recv() => {
+                let started = child.id().map(|pid| proc::tree(&[pid as i32], &proc::parents()));
+                for pid in started.unwrap_or_default() {
+                    // one that has just ended need not be asked
+                    let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+                }
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use super::Sign::{Change, Error};
 use super::clients::SILENT;
 use super::{LIMIT, Outside, PAUSE, Trial};
 use crate::cluster::recipes::BUSYBOX_IMAGE;
-use crate::cluster::{webhook, workloads};
+use crate::cluster::{site, webhook, workloads};
 use crate::target::write_whole;
 
 /// Where the workload stands.
@@ -135,10 +135,11 @@ fn watch(outside: &Outside) -> BoxFuture<'_, Result<String>> {
     })
 }
 
+/// The node that runs pods: another part may play more of them.
 fn node(outside: &Outside) -> BoxFuture<'_, Result<String>> {
     Box::pin(async move {
-        let nodes = outside.object(&["nodes"]).await?;
-        let conditions = nodes["items"][0]["status"]["conditions"].as_array().context("a node has conditions")?;
+        let node = outside.object(&["node", &site::node(&outside.part)]).await?;
+        let conditions = node["status"]["conditions"].as_array().context("a node has conditions")?;
         let ready = conditions.iter().find(|c| c["type"] == "Ready").context("no condition Ready")?;
         ensure!(ready["status"] == "True", "Ready is {}: {}", ready["status"], ready["message"]);
         Ok("the node is Ready".into())
