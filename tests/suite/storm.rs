@@ -21,7 +21,7 @@ const SUITE: &str = r#"checks:
   - id: space
     kube.apply: { manifest: { apiVersion: v1, kind: Namespace, metadata: { name: "storm-{{ run.id }}" } } }
   - id: things
-    foreach: { n: [1, 2, 3, 4, 5, 6] }
+    foreach: { n: [one, two, three, four, five, six] }
     needs: [space]
     kube.apply:
       manifest: { apiVersion: v1, kind: ConfigMap, metadata: { name: "thing-{{ n }}", namespace: "storm-{{ run.id }}" }, data: { n: "{{ n }}" } }

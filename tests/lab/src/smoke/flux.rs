@@ -23,11 +23,14 @@ pub async fn commits(target: &Value) -> Result<String> {
     let both = [&apps, &infra];
     let seen = async {
         let started = Instant::now();
-        push(&work, &url, "pushed").await?;
+        let commit = push(&work, &url, "pushed").await?;
         for objects in both {
             applied(objects, "pushed").await?;
         }
         let pushed = started.elapsed();
+        // a reconciliation that is still under way would take in what comes next, though it is suspended
+        let revision = fleet::revision(&commit);
+        apps.until(DEMO_KUSTOMIZATION, LIMIT, |o| o["status"]["lastAppliedRevision"] == *revision).await?;
         let resumed = suspension(&apps, &infra, &work, &url).await?;
         let asked = annotation(&apps, &work, &url).await?;
         Ok(format!(
@@ -64,6 +67,18 @@ async fn applied(objects: &Objects, version: &str) -> Result<()> {
 /// While an object is suspended a newer commit is not applied, and an annotation not handled; resumed, it is.
 async fn suspension(apps: &Objects, infra: &Objects, work: &Path, url: &str) -> Result<Duration> {
     suspend(apps, true).await?;
+    let held = held(apps, infra, work, url).await;
+    let started = Instant::now();
+    suspend(apps, false).await?;
+    let revision = held?;
+    applied(apps, "suspended").await?;
+    let took = started.elapsed();
+    apps.until(DEMO_KUSTOMIZATION, LIMIT, |o| o["status"]["lastAppliedRevision"] == *revision).await?;
+    Ok(took)
+}
+
+/// Pushes a commit that a suspended object holds back; the commit's revision.
+async fn held(apps: &Objects, infra: &Objects, work: &Path, url: &str) -> Result<String> {
     let commit = push(work, url, "suspended").await?;
     // the other cluster shows when the commit could have been applied
     applied(infra, "suspended").await?;
@@ -74,12 +89,7 @@ async fn suspension(apps: &Objects, infra: &Objects, work: &Path, url: &str) -> 
     ensure!(object["status"]["lastHandledReconcileAt"] != "while-suspended", "a suspended object was reconciled");
     let now = apps.get(APPLIED).await?.context("the workload is gone")?;
     ensure!(now["data"]["version"] == "pushed", "a suspended Kustomization applied {}", now["data"]);
-    let started = Instant::now();
-    suspend(apps, false).await?;
-    applied(apps, "suspended").await?;
-    let took = started.elapsed();
-    apps.until(DEMO_KUSTOMIZATION, LIMIT, |o| o["status"]["lastAppliedRevision"] == *revision).await?;
-    Ok(took)
+    Ok(revision)
 }
 
 async fn suspend(objects: &Objects, suspended: bool) -> Result<()> {
