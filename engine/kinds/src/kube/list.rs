@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::cluster::Cluster;
-use super::place::{called, listed, touch};
 use super::object;
+use super::place::{called, listed, touch};
 use super::reading::polled;
 use super::watch::{self, Look, Sought};
 

@@ -162,12 +162,18 @@ impl Torture {
         let pid = holder.and_then(|h| inner(victim, h)).unwrap_or(child.id() as i32);
         let words = if pid == child.id() as i32 { "Command".into() } else { format!("{victim:?}") };
         // one that has ended by itself cannot be killed, and need not
+        let victim = proc::identify(pid);
         let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         if pid != child.id() as i32 {
             // whoever waits for the lab must see its end, not hang
             wait(&mut child)?;
         } else {
             child.wait()?;
+        }
+        let limit = Instant::now() + LIMIT;
+        while victim.is_some_and(proc::is_there) {
+            ensure!(Instant::now() < limit, "process {pid} outlives SIGKILL");
+            std::thread::sleep(Duration::from_millis(5));
         }
         Ok((traces, words))
     }

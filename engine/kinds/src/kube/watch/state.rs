@@ -103,9 +103,7 @@ impl State {
         }
         let (live, epoch) = (self.live, self.epoch);
         match self.asked.get_mut(asker) {
-            Some(interest)
-                if (live || interest.fresh) && interest.covered && epoch >= Some(interest.least) =>
-            {
+            Some(interest) if (live || interest.fresh) && interest.covered && epoch >= Some(interest.least) => {
                 interest.news = false;
             }
             _ => return Known::Nothing,

@@ -110,7 +110,9 @@ impl Source {
             Ok(Ok(events)) => Box::pin(events),
             Ok(Err(broken)) if broken.transient => return End::Cut(Some(broken)),
             Ok(Err(broken)) => return End::Denied(broken.cause),
-            Err(_) => return End::Cut(Some(Broken::transient("the cluster does not begin the watch it was asked for"))),
+            Err(_) => {
+                return End::Cut(Some(Broken::transient("the cluster does not begin the watch it was asked for")));
+            }
         };
         feed.change(super::state::State::followed);
         let idle = nobody_asks(feed);
