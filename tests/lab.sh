@@ -1,20 +1,40 @@
 #!/bin/sh
-# The main job on real servers: builds checkrun and the lab, starts the lab, runs story 49 on it, then breaks things.
-# `tests/lab.sh run` stops after the suite; `tests/lab.sh self` tests the lab itself: a smoke test a part, every fault
-# shown from outside, kills at random moments.
+# All that is tested on real servers: builds checkrun and the lab, starts the lab once, runs every step on it, ends it.
+# `tests/lab.sh run` runs the suite alone, on the parts that it asks.
 set -eu
 cd "$(dirname "$0")/.."
-sh tests/setup.sh
-cargo build --workspace --all-targets --quiet
+. tests/steps.sh
 target="${CARGO_TARGET_DIR:-target}/debug"
-"$target/lab" build
-story="\"$target/checkrun\" checks/story-49 --target \"\$CHECKRUN_LAB_TARGET\""
-if [ "${1:-all}" = run ]; then
-  exec "$target/lab" run apps infra kafka strimzi registry metrics logs volsync -- sh -c "$story"
-fi
-if [ "${1:-all}" = self ]; then
-  "$target/lab" run -- sh -c "\"$target/lab\" smoke && \"$target/lab\" prove"
-  exec "$target/lab" --name torture torture 20 apps
-fi
 export LAB="$target/lab"
-exec "$target/lab" run -- sh -c "\"$target/lab\" smoke && $story && cargo test --workspace --quiet --test suite -- faults storm watch"
+
+# What runs while the lab is up: `lab run` calls this script again with `story` or `steps`.
+story() { "$target/checkrun" checks/story-49 --target "$CHECKRUN_LAB_TARGET"; }
+if [ "${1:-}" = story ]; then
+  story
+  exit
+fi
+suite() { cargo test --workspace --quiet --test suite -- --nocapture "$1::"; }
+if [ "${1:-}" = steps ]; then
+  trap 'for lab in torture-1 torture-2 torture-by; do "$LAB" --name $lab down; done' EXIT
+  trap 'exit 143' TERM
+  trap 'exit 130' INT
+  step "each part does its work" "$LAB" smoke
+  step "story 49 passes" story
+  step "200 waits are one watch" suite watch
+  step "story 49 fails where the platform is broken" suite faults
+  step "runs that are stopped or killed leave nothing" suite storm
+  step "each fault is seen from outside and healed" "$LAB" prove
+  step "a lab that is killed leaves nothing" "$LAB" --name torture torture 20 apps
+  all_passed
+  exit 0
+fi
+
+sh tests/setup.sh
+step "build of checkrun and the lab's program" cargo build --workspace --all-targets --quiet
+if [ "${1:-all}" = run ]; then
+  all_passed
+  exec "$LAB" run apps infra kafka strimzi registry metrics logs volsync -- sh tests/lab.sh story
+fi
+step "build of the lab's servers" "$LAB" build
+all_passed
+exec "$LAB" run -- sh tests/lab.sh steps

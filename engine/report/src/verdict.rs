@@ -89,7 +89,8 @@ impl Summary {
         }
         parts.push(checks(&self.totals()));
         let minor = self.checks().filter(|check| check.planned.severity == Importance::Minor);
-        let minor = minor.filter(|check| !matches!(check.verdict(), Some(Verdict::Passed | Verdict::Skipped) | None)).count();
+        let minor =
+            minor.filter(|check| !matches!(check.verdict(), Some(Verdict::Passed | Verdict::Skipped) | None)).count();
         if minor > 0 && self.exit == Some(0) {
             parts.push("what did not pass is minor".to_owned());
         }

@@ -8,6 +8,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use futures::future::join_all;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::cache::Cache;
@@ -15,7 +18,7 @@ use crate::control::{self, Request, Started};
 use crate::cx::LabCx;
 use crate::launch::{self, Lifetime};
 use crate::ledger::{self, Fate, LOGS, Ledger};
-use crate::machine::{memory, process};
+use crate::machine::{memory, proc, process};
 use crate::part::Order;
 use crate::recipe::Recipe;
 use crate::torture::Torture;
@@ -147,16 +150,19 @@ fn run_command(
         bail!("lab {name} is up already; `lab run` wants one of its own: give it another --name");
     }
     let started = up(cache, lab, name, names, None, Lifetime::Mine)?;
-    let (program, args) = command.split_first().context("a command has a program")?;
-    let mut child = std::process::Command::new(program);
-    child.args(args).envs(&started.env).env("CHECKRUN_LAB_TARGET", &started.target);
+    let program = command.first().context("a command has a program")?;
+    // a command that outlives this program would go on without a lab
+    let mut child = std::process::Command::new("setpriv");
+    child.args(["--pdeathsig", "TERM", "--"]).args(command);
+    child.envs(&started.env).env("CHECKRUN_LAB_TARGET", &started.target);
     let ended = runtime()?.block_on(wait_for(child));
     launch::clear(cache, lab)?;
     let status = ended.with_context(|| format!("running {}", program.to_string_lossy()))?;
     Ok(ExitCode::from(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1)))
 }
 
-/// An interrupt from the terminal reaches the command, too: it decides, and the lab is ended afterwards.
+/// An interrupt from the terminal reaches the command, too: it decides, and the lab is ended afterwards. What asks this
+/// program to end asks the command and all that it started.
 async fn wait_for(command: std::process::Command) -> Result<std::process::ExitStatus> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -166,7 +172,13 @@ async fn wait_for(command: std::process::Command) -> Result<std::process::ExitSt
         tokio::select! {
             status = child.wait() => return Ok(status?),
             _ = interrupt.recv() => {}
-            _ = terminate.recv() => child.start_kill()?,
+            _ = terminate.recv() => {
+                let started = child.id().map(|pid| proc::tree(&[pid as i32], &proc::parents()));
+                for pid in started.unwrap_or_default() {
+                    // one that has just ended need not be asked
+                    let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+                }
+            }
         }
     }
 }
@@ -262,21 +274,23 @@ fn torture(cache: &Cache, name: &str, rounds: usize, parts: &[String], seed: Opt
     Torture::new(cache, name, parts)?.run(rounds, seed, show)
 }
 
-/// A smoke test of every part that was named, or of all that are up; one that fails does not hide the others.
+/// A smoke test of every part that was named, or of all that are up, side by side; one that fails does not hide the
+/// others.
 fn smoke_all(lab: &Path, names: &[String]) -> Result<ExitCode> {
     let target = target(lab)?;
     let up = control::ask(lab, &Request::Status, |_| {})?;
     let up: Vec<String> = array(&up["parts"]).iter().map(|p| text(&p["part"]).to_owned()).collect();
     let names = if names.is_empty() { &up } else { names };
-    let mut code = ExitCode::SUCCESS;
-    for name in names {
-        match runtime()?.block_on(smoke::run(name, &target)) {
-            Ok(seen) => show(&format!("{name}: ok: {seen}")),
-            Err(e) => {
-                code = ExitCode::FAILURE;
-                show(&format!("{name}: FAILED: {e:#}"));
-            }
+    let start = Instant::now();
+    let one = async |name: &String| {
+        let seen = smoke::run(name, &target).await;
+        let seconds = start.elapsed().as_secs_f64();
+        match &seen {
+            Ok(seen) => show(&format!("{name}: ok after {seconds:.1} s: {seen}")),
+            Err(e) => show(&format!("{name}: FAILED after {seconds:.1} s: {e:#}")),
         }
-    }
-    Ok(code)
+        seen.is_ok()
+    };
+    let all = runtime()?.block_on(join_all(names.iter().map(one)));
+    Ok(if all.into_iter().all(|well| well) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use crate::cache::Cache;
 use crate::cluster::handle::Cluster;
@@ -48,6 +49,7 @@ struct State {
 pub struct LabCx {
     lab: Arc<Lab>,
     part: String,
+    memo: Arc<Mutex<Value>>,
 }
 
 impl LabCx {
@@ -55,13 +57,23 @@ impl LabCx {
     pub fn new(name: &str, dir: &Path, cache: Cache) -> Result<Self> {
         let state = Mutex::new(State::default());
         let lab = Lab { name: name.into(), dir: dir.into(), cache, outside: Room::outside()?, state };
-        Ok(Self { lab: Arc::new(lab), part: String::new() })
+        Ok(Self { lab: Arc::new(lab), part: String::new(), memo: Arc::default() })
     }
 
-    /// The same lab as `part` sees it.
+    /// The same lab as `part` sees it, with nothing noted.
     #[must_use]
     pub fn of(&self, part: &str) -> Self {
-        Self { lab: Arc::clone(&self.lab), part: part.into() }
+        Self { lab: Arc::clone(&self.lab), part: part.into(), memo: Arc::default() }
+    }
+
+    /// Notes what is needed to undo what is about to be broken.
+    pub fn remember(&self, memo: Value) {
+        *self.memo.lock().unwrap_or_else(PoisonError::into_inner) = memo;
+    }
+
+    /// What was noted; null if nothing was.
+    pub fn memo(&self) -> Value {
+        self.memo.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

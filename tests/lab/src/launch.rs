@@ -29,20 +29,36 @@ pub enum Lifetime {
 /// Makes sure that the lab runs; whether it was started now. What a crashed one left is cleared first.
 pub fn ensure(cache: &Cache, lab: &Path, name: &str, lifetime: Lifetime) -> Result<bool> {
     let _guard = cache.lock("launch")?;
-    if let Some(ledger) = Ledger::read(lab)? {
-        match ledger.fate_now()? {
-            Fate::Runs(_) => return Ok(false),
-            Fate::Left => {
-                eprintln!("clearing what lab {name} left when it crashed");
-                ledger::clear(lab)?;
-            }
+    match answers(lab)? {
+        Some(true) => return Ok(false),
+        Some(false) => {
+            eprintln!("clearing what lab {name} left when it crashed");
+            ledger::clear(lab)?;
         }
+        None => {}
     }
     if !nix::unistd::Uid::effective().is_root() {
         bail!("a lab has namespaces, mounts and control groups of its own; only root can make them");
     }
     start(cache, lab, name, lifetime)?;
     Ok(true)
+}
+
+/// Whether the lab that was noted answers, or has ended; nothing if none was. One whose server is gone is about to end,
+/// and one whose command was ended while it started is about to answer.
+fn answers(lab: &Path) -> Result<Option<bool>> {
+    let limit = Instant::now() + ANSWER;
+    while let Some(ledger) = Ledger::read(lab)? {
+        match ledger.fate_now()? {
+            Fate::Left => return Ok(Some(false)),
+            Fate::Runs(_) if UnixStream::connect(control::socket(lab)).is_ok() => return Ok(Some(true)),
+            Fate::Runs(holder) if Instant::now() > limit => {
+                bail!("the lab's holder runs as {} and does not answer; `lab down` ends it", holder.pid);
+            }
+            Fate::Runs(_) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+    Ok(None)
 }
 
 fn start(cache: &Cache, lab: &Path, name: &str, lifetime: Lifetime) -> Result<()> {

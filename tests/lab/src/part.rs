@@ -37,12 +37,14 @@ pub trait Part: Send + Sync {
         Vec::new()
     }
 
-    /// Breaks it; the answer is what `heal` needs to know.
-    fn inject<'a>(&'a self, _cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    /// Breaks it. What `heal` needs to know is noted with `LabCx::remember` before anything is broken: this may fail half
+    /// way.
+    fn inject<'a>(&'a self, _cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { bail!("part {} has no fault `{}`", self.name(), order.fault) })
     }
 
-    /// Undoes a fault and returns once the part is well again; `memo` is what `inject` answered.
+    /// Undoes a fault and returns once the part is well again; `memo` is what `inject` noted. It may
+    /// find the fault half in force, or not at all.
     fn heal<'a>(&'a self, _cx: &'a LabCx, order: &'a Order, _memo: &'a Value) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { bail!("part {} has no fault `{}`", self.name(), order.fault) })
     }

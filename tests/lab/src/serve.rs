@@ -170,16 +170,30 @@ impl Lab {
         let Some(fault) = part.faults().into_iter().find(|f| f.name == order.fault) else {
             bail!("part {} has no fault `{}`; `lab faults` lists them", order.part, order.fault);
         };
+        if fault.at.is_some() {
+            order.aim()?;
+        }
         self.check_breakable(&order)?;
         let cx = self.cx.of(&order.part);
-        let memo = part.inject(&cx, &order).await.with_context(|| order.to_string())?;
+        let injected = part.inject(&cx, &order).await.with_context(|| order.to_string());
         if !fault.passes {
-            self.board().broken.push((order.clone(), memo));
-            if let Some(seconds) = seconds {
-                tokio::spawn(Arc::clone(&self).heal_later(order, Duration::from_secs_f64(seconds)));
-            }
+            self.board().broken.push((order.clone(), cx.memo()));
+        }
+        if let Err(e) = injected {
+            return Err(if fault.passes { e } else { self.undo(&order, &cx.memo(), e).await });
+        }
+        if let (Some(seconds), false) = (seconds, fault.passes) {
+            tokio::spawn(Arc::clone(&self).heal_later(order, Duration::from_secs_f64(seconds)));
         }
         Ok(json!({ "seen": fault.seen, "passes": fault.passes }))
+    }
+
+    /// Undoes a fault whose injection failed half way. If that fails, too, it stays in the list of what is broken.
+    async fn undo(&self, order: &Order, memo: &Value, why: anyhow::Error) -> anyhow::Error {
+        match self.heal_one(order, memo).await {
+            Ok(()) => why.context("it could not be broken, and is healed"),
+            Err(e) => why.context(format!("it is half broken, and `lab heal` tries again to mend it: {e:#}")),
+        }
     }
 
     fn check_breakable(&self, order: &Order) -> Result<()> {
@@ -239,5 +253,67 @@ impl Lab {
         // parts may count a pod that its cluster counts, too; this counts each process once
         let everything: Vec<i32> = proc::parents().into_keys().collect();
         json!({ "parts": all, "broken": broken, "together": memory::shares(&everything) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Cache;
+    use crate::part::Fault;
+    use futures::future::BoxFuture;
+
+    /// A part whose one fault fails half way, and which can be mended, or not.
+    struct Fragile {
+        mends: bool,
+    }
+
+    impl Part for Fragile {
+        fn name(&self) -> &'static str {
+            "fragile"
+        }
+        fn about(&self) -> &'static str {
+            ""
+        }
+        fn up<'a>(&'a self, _: &'a LabCx) -> BoxFuture<'a, Result<Running>> {
+            Box::pin(async { Ok(Running::default()) })
+        }
+        fn faults(&self) -> Vec<Fault> {
+            vec![Fault { name: "broken", seen: "", at: None, passes: false }]
+        }
+        fn inject<'a>(&'a self, cx: &'a LabCx, _: &'a Order) -> BoxFuture<'a, Result<()>> {
+            Box::pin(async move {
+                cx.remember(json!("cable 7"));
+                bail!("the second half failed")
+            })
+        }
+        fn heal<'a>(&'a self, _: &'a LabCx, _: &'a Order, memo: &'a Value) -> BoxFuture<'a, Result<()>> {
+            Box::pin(async move {
+                assert_eq!(*memo, "cable 7", "what was noted before it failed is known");
+                if self.mends { Ok(()) } else { bail!("the cable is gone") }
+            })
+        }
+    }
+
+    async fn broken(mends: bool) -> (String, Vec<(Order, Value)>) {
+        let dir = tempfile::tempdir().unwrap();
+        let cx = LabCx::new("t", dir.path(), Cache::at(dir.path())).unwrap();
+        let parts: Vec<Box<dyn Part>> = vec![Box::new(Fragile { mends })];
+        let up = BTreeMap::from([("fragile", (Running::default(), Duration::ZERO))]);
+        let board = Mutex::new(Board { up, ..Board::default() });
+        let lab = Arc::new(Lab { dir: dir.path().into(), cx, parts, board, starting: tokio::sync::Mutex::default() });
+        let order = Order { part: "fragile".into(), fault: "broken".into(), at: None };
+        let error = Arc::clone(&lab).fault(order, None).await.unwrap_err();
+        let left = lab.board().broken.clone();
+        (format!("{error:#}"), left)
+    }
+
+    #[tokio::test]
+    async fn a_fault_that_fails_half_way_is_healed_or_stays_known() {
+        let (error, left) = broken(true).await;
+        assert!(error.contains("is healed") && error.contains("second half") && left.is_empty(), "{error} {left:?}");
+        let (error, left) = broken(false).await;
+        assert!(error.contains("half broken") && error.contains("the cable is gone"), "{error}");
+        assert_eq!((left.len(), &left[0].1), (1, &json!("cable 7")), "`lab heal` can try again");
     }
 }

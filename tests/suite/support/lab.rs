@@ -48,14 +48,14 @@ impl Lab {
         metadata["topics"].as_array().unwrap().iter().map(|one| one["topic"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Every object that a run or its neighbours could make, by its UID; the patched one with what it holds; topics; subjects.
+    /// Every object that a run or its neighbours could make, by its UID; the patched ones with what they hold; topics; subjects.
     pub fn everything(&self) -> Vec<String> {
         let kinds = "namespaces,configmaps,secrets,serviceaccounts,services,deployments,statefulsets,daemonsets,pods,\
                      persistentvolumeclaims,kafkas,kafkatopics,customresourcedefinitions";
         let columns = "--output=custom-columns=A:.kind,B:.metadata.namespace,C:.metadata.name,D:.metadata.uid";
         let mut all: Vec<String> = Vec::new();
         all.extend(self.kubectl(&["get", kinds, "-A", "--no-headers", columns]).lines().map(str::to_owned));
-        all.push(self.kubectl(&["get", "configmap", "storm", "-n", "default", "-o", "jsonpath={.data}"]));
+        all.push(self.kubectl(&["get", "configmaps", "-n", "default", "-o", "jsonpath={.items[*].data}"]));
         all.extend(self.topics().iter().map(|name| format!("topic {name}")));
         all.push(format!("subjects {}", self.get("/subjects")));
         all.sort();

@@ -67,7 +67,9 @@ fn runs(runs: Runs) -> String {
         Runs::Cluster => "against the check's `cluster`".to_owned(),
         Runs::Endpoint(family) => format!("against the check's `endpoint`, one of `{family}`"),
         Runs::EndpointOr(family, key) => {
-            format!("against the check's `endpoint`, one of `{family}`; with `{key}:` at that address, without an endpoint")
+            format!(
+                "against the check's `endpoint`, one of `{family}`; with `{key}:` at that address, without an endpoint"
+            )
         }
     }
 }

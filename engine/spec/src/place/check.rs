@@ -46,9 +46,7 @@ impl<'a> Placer<'a> {
         }
         let node = &mut self.nodes[ix.0 as usize];
         node.locks = locks;
-        node.skip = placed
-            .as_ref()
-            .and_then(|placed| placed.allowed.refusal(effect, placed.act.kind.doc.name));
+        node.skip = placed.as_ref().and_then(|placed| placed.allowed.refusal(effect, placed.act.kind.doc.name));
         for cleanup in &cleanup {
             let refusal = cleanup.allowed.refusal(cleanup.effect, cleanup.act.kind.doc.name);
             node.skip = node.skip.take().or(refusal.map(|why| format!("its cleanup is {why}")));

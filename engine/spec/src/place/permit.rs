@@ -65,7 +65,8 @@ impl Permit<'_> {
         let stands_there = |endpoint: &&Arc<Endpoint>| {
             let url = endpoint.config.get("url").and_then(Node::as_text).unwrap_or_default();
             let rest = url.strip_prefix(&*address);
-            endpoint.family == family && rest.is_some_and(|rest| address.is_empty() || rest.is_empty() || rest.starts_with('/'))
+            endpoint.family == family
+                && rest.is_some_and(|rest| address.is_empty() || rest.is_empty() || rest.starts_with('/'))
         };
         let all = self.target.endpoints.values().filter(stands_there);
         all.min_by_key(|endpoint| endpoint.allow).map(|endpoint| &**endpoint)

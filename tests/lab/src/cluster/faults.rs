@@ -66,7 +66,7 @@ const OWN: [Fault; 12] = [
 ];
 
 /// Breaks it.
-pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+pub async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     let cluster = cx.cluster(cx.part())?;
     match order.fault.as_str() {
         "apiserver-restart" => {
@@ -84,11 +84,11 @@ pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         "pod-deleted" => delete(&cluster, order.aim()?).await?,
         "pod-killed" => signal_pod(&cluster, order.aim()?, Signal::SIGKILL).await?,
         "pod-paused" => signal_pod(&cluster, order.aim()?, Signal::SIGSTOP).await?,
-        "pod-cut" => return cut(&cluster, order.aim()?).await,
-        "scaled-to-zero" => return scale_down(&cluster, order.aim()?).await,
+        "pod-cut" => cut(cx, &cluster, order.aim()?).await?,
+        "scaled-to-zero" => scale_down(cx, &cluster, order.aim()?).await?,
         other => bail!("a cluster has no fault `{other}`"),
     }
-    Ok(Value::Null)
+    Ok(())
 }
 
 /// Mends it and returns once it is well.
@@ -166,7 +166,7 @@ async fn signal_pod(cluster: &Cluster, pod: &str, signal: Signal) -> Result<()> 
 }
 
 /// Takes down the node's end of the pod's cable; inside, routes and addresses stay.
-async fn cut(cluster: &Cluster, pod: &str) -> Result<Value> {
+async fn cut(cx: &LabCx, cluster: &Cluster, pod: &str) -> Result<()> {
     let address = cluster.pod(pod).await?["status"]["podIP"].as_str().unwrap_or_default().to_owned();
     let Some(pid) = cluster.processes(pod).await?.first().copied() else { bail!("pod {pod} has no processes") };
     let target = pid.to_string();
@@ -175,12 +175,12 @@ async fn cut(cluster: &Cluster, pod: &str) -> Result<Value> {
     let peer = peer_index(&shown).with_context(|| format!("pod {pod} ({address}) has no cable: {shown}"))?;
     let links = cluster.room().tool("ip", &["-o", "link", "show"])?;
     let cable = link_name(&links, peer).with_context(|| format!("the node has no link {peer}"))?;
-    cluster.room().tool("ip", &["link", "set", &cable, "down"])?;
-    Ok(json!({ "cable": cable }))
+    cx.remember(json!({ "cable": cable }));
+    cluster.room().tool("ip", &["link", "set", &cable, "down"]).map(|_| ())
 }
 
 fn join(cluster: &Cluster, memo: &Value) -> Result<()> {
-    let cable = memo["cable"].as_str().context("nobody noted which cable was cut")?;
+    let Some(cable) = memo["cable"].as_str() else { return Ok(()) };
     let links = cluster.room().tool("ip", &["-o", "link", "show"])?;
     if !links.contains(&format!(" {cable}@")) {
         return Ok(()); // it went with its pod
@@ -210,14 +210,17 @@ fn workload(aim: &str) -> Result<Ref<'_>> {
     }
 }
 
-async fn scale_down(cluster: &Cluster, aim: &str) -> Result<Value> {
+async fn scale_down(cx: &LabCx, cluster: &Cluster, aim: &str) -> Result<()> {
     let workload = workload(aim)?;
     let object = cluster.objects().get(workload).await?.with_context(|| format!("there is no {aim}"))?;
-    cluster.objects().merge(workload, &json!({"spec": {"replicas": 0}})).await?;
-    Ok(json!({ "replicas": object["spec"]["replicas"] }))
+    cx.remember(json!({ "replicas": object["spec"]["replicas"] }));
+    cluster.objects().merge(workload, &json!({"spec": {"replicas": 0}})).await
 }
 
 async fn scale_back(cluster: &Cluster, aim: &str, memo: &Value) -> Result<()> {
+    if memo.is_null() {
+        return Ok(());
+    }
     let workload = workload(aim)?;
     cluster.objects().merge(workload, &json!({"spec": {"replicas": memo["replicas"]}})).await?;
     cluster.objects().rolled_out(workload, LIMIT).await.map(|_| ())

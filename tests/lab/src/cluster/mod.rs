@@ -62,7 +62,7 @@ impl Part for ClusterPart {
         faults::all()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(faults::inject(cx, order))
     }
 

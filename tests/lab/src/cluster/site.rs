@@ -18,6 +18,11 @@ pub struct Site {
     pub cgroup: String,
 }
 
+/// The name of the node of `cluster` that runs pods.
+pub fn node(cluster: &str) -> String {
+    format!("{cluster}-1")
+}
+
 impl Site {
     /// The node's address inside the room. The kubelet takes no address of loopback.
     pub fn node_ip(&self) -> String {
@@ -49,9 +54,9 @@ impl Site {
         format!("10.9{}.0.1", self.index)
     }
 
-    /// The only node's name.
+    /// The node's name.
     pub fn node(&self) -> String {
-        format!("{}-1", self.name)
+        node(&self.name)
     }
 
     /// A user's kubeconfig.

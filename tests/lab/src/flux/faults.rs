@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use nix::sys::signal::Signal;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::fleet::{self, DEMO_KUSTOMIZATION, SOURCE};
 use super::manifests::NAMESPACE;
@@ -49,7 +49,7 @@ pub const ALL: [Fault; 5] = [
 ];
 
 /// Breaks it.
-pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+pub async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     let (apps, infra) = (cx.cluster("apps")?, cx.cluster("infra")?);
     let (apps, infra) = (apps.objects(), infra.objects());
     match order.fault.as_str() {
@@ -83,7 +83,7 @@ pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         }
         other => bail!("flux has no fault `{other}`"),
     }
-    Ok(Value::Null)
+    Ok(())
 }
 
 /// Mends it and returns once both clusters have applied the newest commit.

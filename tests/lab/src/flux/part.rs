@@ -60,7 +60,7 @@ impl Part for Flux {
         faults::ALL.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(faults::inject(cx, order))
     }
 

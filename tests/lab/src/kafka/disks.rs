@@ -92,7 +92,10 @@ fn pad(filler: &Path) -> Result<()> {
 
 /// Gives the room back.
 pub fn empty(cx: &LabCx, id: usize) -> Result<()> {
-    std::fs::remove_file(place(&cx.dir()?, id).join(FILLER)).context("removing the filler")
+    match std::fs::remove_file(place(&cx.dir()?, id).join(FILLER)) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e).context("removing the filler"),
+        _ => Ok(()),
+    }
 }
 
 fn free(place: &Path) -> Result<u64> {

@@ -100,22 +100,22 @@ pub const LIST: &[Fault] = &[
 static LOSING: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
 
 /// Breaks something.
-pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+pub async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     match order.fault.as_str() {
         "broker-killed" => signal(&uid(cx).await?, Signal::Kill),
         "broker-paused" => {
             let uid = uid(cx).await?;
-            signal(&uid, Signal::Stop)?;
-            Ok(json!({ "uid": uid }))
+            cx.remember(json!({ "uid": uid }));
+            signal(&uid, Signal::Stop)
         }
         "broker-stopped" => scale(cx, BROKERS - 1).await,
         "two-brokers-down" => scale(cx, BROKERS - 2).await,
         "topic-lost-messages" => {
             let task = tokio::spawn(lose(ports(cx)?));
             replace(Some(task));
-            Ok(Value::Null)
+            Ok(())
         }
-        "topic-under-replicated" => lag(cx, "-I").await,
+        "topic-under-replicated" => lag(cx).await,
         "broker-disk-full" => fill(cx).await,
         name if name.starts_with("certificate-") => show(cx, Some(Flaw::of(name)?)).await,
         other => bail!("kafka has no fault `{other}`"),
@@ -126,7 +126,9 @@ pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
 pub async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
     match order.fault.as_str() {
         "broker-paused" => {
-            signal(memo["uid"].as_str().unwrap_or_default(), Signal::Continue)?;
+            if let Some(uid) = memo["uid"].as_str() {
+                signal(uid, Signal::Continue)?;
+            }
         }
         "broker-stopped" | "two-brokers-down" => {
             scale(cx, BROKERS).await?;
@@ -140,7 +142,7 @@ pub async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
             objects(cx)?.delete(Ref("v1", "Pod", NAMESPACE, &layout::pod(VICTIM))).await?;
             rolled_out(cx).await?;
         }
-        name if name.starts_with("certificate-") => drop(show(cx, None).await?),
+        name if name.starts_with("certificate-") => show(cx, None).await?,
         other => bail!("kafka has no fault `{other}` to heal"),
     }
     let ports = ports(cx)?;
@@ -167,10 +169,10 @@ async fn rolled_out(cx: &LabCx) -> Result<()> {
 }
 
 /// Cuts what the victim asks of its peers as their follower; it stays their leader and a voter.
-async fn lag(cx: &LabCx, verb: &'static str) -> Result<Value> {
+async fn lag(cx: &LabCx) -> Result<()> {
     let uid = uid(cx).await?;
-    filter(cx, &uid, verb)?;
-    Ok(json!({ "uid": uid }))
+    cx.remember(json!({ "uid": uid }));
+    filter(cx, &uid, "-I")
 }
 
 fn filter(cx: &LabCx, uid: &str, verb: &str) -> Result<()> {
@@ -183,14 +185,12 @@ fn filter(cx: &LabCx, uid: &str, verb: &str) -> Result<()> {
 
 /// A pod that was replaced meanwhile took the cut with it.
 fn mend_lag(cx: &LabCx, uid: &str) -> Result<()> {
-    match podproc::find(Path::new("/proc"), uid, Some("java"))?.is_empty() {
-        true => Ok(()),
-        false => filter(cx, uid, "-D"),
-    }
+    let gone = podproc::find(Path::new("/proc"), uid, Some("java"))?.is_empty();
+    if gone || filter(cx, uid, "-C").is_err() { Ok(()) } else { filter(cx, uid, "-D") }
 }
 
 /// Fills the victim's disk, and returns once the broker has stopped for want of room.
-async fn fill(cx: &LabCx) -> Result<Value> {
+async fn fill(cx: &LabCx) -> Result<()> {
     disks::fill(cx, VICTIM)?;
     let ports = ports(cx)?;
     let stopped = || async {
@@ -200,11 +200,11 @@ async fn fill(cx: &LabCx) -> Result<Value> {
         Ok(())
     };
     cx.until("the broker to run out of room", LIMIT, &[], stopped).await?;
-    Ok(Value::Null)
+    Ok(())
 }
 
 /// Makes every good TLS listener of every broker show a flawed certificate, or its own again.
-async fn show(cx: &LabCx, flaw: Option<Flaw>) -> Result<Value> {
+async fn show(cx: &LabCx, flaw: Option<Flaw>) -> Result<()> {
     let ports = ports(cx)?;
     let keystore = flaw.map(|flaw| format!("{}/{}", manifests::CERTS, keystore_of(flaw)));
     let work = move || -> Result<()> {
@@ -214,7 +214,7 @@ async fn show(cx: &LabCx, flaw: Option<Flaw>) -> Result<Value> {
         (0..BROKERS).try_for_each(|id| Ok(Admin::new(ports.plain(id)?).set_broker_config(id, &config)?))
     };
     tokio::task::spawn_blocking(work).await??;
-    Ok(Value::Null)
+    Ok(())
 }
 
 fn objects(cx: &LabCx) -> Result<Objects> {
@@ -226,19 +226,19 @@ async fn uid(cx: &LabCx) -> Result<String> {
     podproc::uid(&objects(cx)?, NAMESPACE, &layout::pod(VICTIM)).await
 }
 
-fn signal(uid: &str, signal: Signal) -> Result<Value> {
+fn signal(uid: &str, signal: Signal) -> Result<()> {
     podproc::signal(uid, "java", signal)?;
-    Ok(Value::Null)
+    Ok(())
 }
 
-async fn scale(cx: &LabCx, replicas: usize) -> Result<Value> {
+async fn scale(cx: &LabCx, replicas: usize) -> Result<()> {
     let set = layout::set_name();
     let patch = json!({ "spec": { "replicas": replicas } });
     let objects = objects(cx)?;
     let r = Ref("apps/v1", "StatefulSet", NAMESPACE, &set);
     objects.merge(r, &patch).await?;
     objects.until(r, LIMIT, |o| o["status"]["replicas"].as_u64() == Some(replicas as u64)).await?;
-    Ok(Value::Null)
+    Ok(())
 }
 
 fn replace(task: Option<JoinHandle<()>>) {

@@ -82,7 +82,7 @@ impl Part for Logs {
         FAULTS.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(inject(cx, order))
     }
 
@@ -148,7 +148,7 @@ async fn arrives(cx: &LabCx, port: u16) -> Result<()> {
     cx.until("a line to arrive", LIMIT, &[], look).await
 }
 
-async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     match order.fault.as_str() {
         "log-source-silent" => {
             select(cx, json!("true")).await?;
@@ -161,7 +161,7 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         "store-down" => cx.process(STORE)?.end(Signal::SIGINT, LIMIT).await?,
         other => bail!("logs has no fault `{other}`"),
     }
-    Ok(Value::Null)
+    Ok(())
 }
 
 async fn heal(cx: &LabCx, order: &Order) -> Result<()> {

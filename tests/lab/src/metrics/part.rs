@@ -104,7 +104,7 @@ impl Part for Metrics {
         FAULTS.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(inject(cx, order))
     }
 
@@ -207,7 +207,7 @@ fn filter(cx: &LabCx, verb: &'static str) -> Result<()> {
     Ok(())
 }
 
-async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     match order.fault.as_str() {
         "vmagent-stopped" => scale(cx, 0).await?,
         "metrics-stale" => filter(cx, "-I")?,
@@ -219,7 +219,7 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         "rule-never-fires" => alerting::put(cx, Rules::Deaf).await?,
         other => bail!("metrics has no fault `{other}`"),
     }
-    Ok(Value::Null)
+    Ok(())
 }
 
 async fn heal(cx: &LabCx, order: &Order) -> Result<()> {

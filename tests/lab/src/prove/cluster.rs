@@ -10,7 +10,7 @@ use super::Sign::{Change, Error};
 use super::clients::SILENT;
 use super::{LIMIT, Outside, PAUSE, Trial};
 use crate::cluster::recipes::BUSYBOX_IMAGE;
-use crate::cluster::{webhook, workloads};
+use crate::cluster::{site, webhook, workloads};
 use crate::target::write_whole;
 
 /// Where the workload stands.
@@ -63,7 +63,13 @@ pub async fn set_up(outside: &Outside) -> Result<()> {
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects() });
     let file = std::env::temp_dir().join(format!("lab-prove-{}-{}.json", outside.part, std::process::id()));
     write_whole(&file, list.to_string().as_bytes())?;
-    let applied = outside.kubectl(&["apply", "-f", &file.to_string_lossy()]).await;
+    let name = file.to_string_lossy();
+    let applied = loop {
+        match outside.kubectl(&["apply", "-f", &name]).await {
+            Err(_) if start.elapsed() < LIMIT => tokio::time::sleep(PAUSE).await,
+            applied => break applied,
+        }
+    };
     std::fs::remove_file(&file).context("removing the manifest")?;
     applied?;
     while let Err(e) = page(outside).await {
@@ -129,10 +135,11 @@ fn watch(outside: &Outside) -> BoxFuture<'_, Result<String>> {
     })
 }
 
+/// The node that runs pods: another part may play more of them.
 fn node(outside: &Outside) -> BoxFuture<'_, Result<String>> {
     Box::pin(async move {
-        let nodes = outside.object(&["nodes"]).await?;
-        let conditions = nodes["items"][0]["status"]["conditions"].as_array().context("a node has conditions")?;
+        let node = outside.object(&["node", &site::node(&outside.part)]).await?;
+        let conditions = node["status"]["conditions"].as_array().context("a node has conditions")?;
         let ready = conditions.iter().find(|c| c["type"] == "Ready").context("no condition Ready")?;
         ensure!(ready["status"] == "True", "Ready is {}: {}", ready["status"], ready["message"]);
         Ok("the node is Ready".into())

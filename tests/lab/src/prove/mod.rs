@@ -7,6 +7,7 @@ mod data;
 mod failover;
 mod flux;
 mod kafka;
+mod lanes;
 mod outside;
 mod registry;
 mod scale;
@@ -15,17 +16,19 @@ mod stores;
 mod volsync;
 mod web;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, try_join_all};
 use serde_json::Value;
 
 use crate::control::{self, Request};
 use crate::part::{Fault, Order};
 use crate::parts;
+use lanes::Lane;
 pub use outside::Outside;
 
 /// How long a look may take to be what it should be.
@@ -72,8 +75,8 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
 }
 
 /// Proves the faults of `wanted` (parts, or PART/FAULT; all of what is up if none is named) and hands each line to
-/// `show`; whether all were proven.
-pub async fn run(lab: &Path, target: &Value, wanted: &[String], mut show: impl FnMut(&str)) -> Result<bool> {
+/// `show`; whether all were proven. Faults that are not felt in each other's parts are proven side by side.
+pub async fn run(lab: &Path, target: &Value, wanted: &[String], show: impl FnMut(&str)) -> Result<bool> {
     let started = Instant::now();
     let is_up = up(lab)?;
     let failover = is_up.contains("kafka") && (wanted.is_empty() || wanted.iter().any(|w| w == FAILOVER));
@@ -85,35 +88,41 @@ pub async fn run(lab: &Path, target: &Value, wanted: &[String], mut show: impl F
     // lines of a pod that talks are looked for in the logs of `apps`
     let touched = |c: &Outside| chosen.iter().any(|(part, _)| *part == c.part || (part == "logs" && c.part == "apps"));
     let clusters: Vec<_> = clusters.iter().filter(|c| c.has_cluster() && touched(c)).collect();
-    for cluster in &clusters {
-        cluster::set_up(cluster).await?;
-    }
-    let mut failed = 0;
-    show(&format!("{:<34} {:>8} {:>8} {:>8}  seen", "fault", "injected", "seen", "healed"));
-    for (part, fault) in &chosen {
-        match prove(lab, &Outside::of(target, part), fault).await {
-            Ok(row) => show(&row.line()),
-            Err(e) => {
-                failed += 1;
-                show(&format!("{part}/{}: FAILED: {e:#}", fault.name));
-            }
-        }
-    }
+    try_join_all(clusters.iter().map(|cluster| cluster::set_up(cluster))).await?;
+    let count = chosen.len();
+    let show = RefCell::new(show);
+    let say = |line: &str| (show.borrow_mut())(line);
+    say(&format!("{:<34} {:>8} {:>8} {:>8}  seen", "fault", "injected", "seen", "healed"));
+    let lanes = lanes::of(chosen);
+    let mut failed = lanes::drive(&lanes, |at| lane(lab, target, &lanes[at], &say)).await;
+    // it is not felt by what else is proven, but it wants the machine's strength: messages flow meanwhile
     if failover {
-        match failover::run(&Outside::of(target, "kafka")).await {
-            Ok(words) => show(&format!("{FAILOVER}: {words}")),
-            Err(e) => {
-                failed += 1;
-                show(&format!("{FAILOVER}: FAILED: {e:#}"));
-            }
+        failed += told(failover::run(&Outside::of(target, "kafka")).await, FAILOVER, &say);
+    }
+    try_join_all(clusters.iter().map(|cluster| cluster::tear_down(cluster))).await?;
+    say(&format!("{count} faults in {:.0} s, {failed} not proven", started.elapsed().as_secs_f64()));
+    Ok(failed == 0)
+}
+
+/// Proves the faults of a lane; how many were not.
+async fn lane(lab: &Path, target: &Value, lane: &Lane, say: &impl Fn(&str)) -> usize {
+    let mut failed = 0;
+    for fault in &lane.faults {
+        match prove(lab, &Outside::of(target, &lane.part), fault).await {
+            Ok(row) => say(&row.line()),
+            Err(e) => failed += told(Err(e), &format!("{}/{}", lane.part, fault.name), say),
         }
     }
-    for cluster in clusters {
-        cluster::tear_down(cluster).await?;
+    failed
+}
+
+/// Says how a story went; how many failures that is.
+fn told(outcome: Result<String>, name: &str, say: &impl Fn(&str)) -> usize {
+    match &outcome {
+        Ok(words) => say(&format!("{name}: {words}")),
+        Err(e) => say(&format!("{name}: FAILED: {e:#}")),
     }
-    let seconds = started.elapsed().as_secs_f64();
-    show(&format!("{} faults in {seconds:.0} s, {failed} not proven", chosen.len()));
-    Ok(failed == 0)
+    usize::from(outcome.is_err())
 }
 
 /// The parts that are up.

@@ -12,8 +12,10 @@ use crate::cache::Cache;
 use crate::cluster::recipes;
 use crate::smoke::text;
 
-/// How long one command may take.
-const PATIENCE: Duration = Duration::from_secs(12);
+/// How long one command may take: longer than kubectl and curl give a server, so that these say what is wrong.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// How long kubectl gives a server. On a busy machine a first answer may take several seconds.
+const KUBECTL: &str = "--request-timeout=25s";
 
 /// A user who looks at one part.
 #[derive(Debug, Clone)]
@@ -65,7 +67,7 @@ impl Outside {
     pub async fn kubectl(&self, words: &[&str]) -> Result<String> {
         let kubelab = Cache::open()?.made(&recipes::kubelab())?.join("kubelab");
         let mut command = Command::new(kubelab);
-        command.args(["kubectl", "--request-timeout=5s", "--kubeconfig"]).arg(self.kubeconfig()?).args(words);
+        command.args(["kubectl", KUBECTL, "--kubeconfig"]).arg(self.kubeconfig()?).args(words);
         Ok(clients::run(command, PATIENCE).await?.trim().to_owned())
     }
 

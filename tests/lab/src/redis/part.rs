@@ -67,7 +67,7 @@ impl Part for Redis {
         FAULTS.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(inject(cx, order))
     }
 
@@ -122,7 +122,7 @@ async fn well(cx: &LabCx, server: &Process) -> Result<()> {
     cx.until("Redis", LIMIT, &[server], look).await
 }
 
-async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     let server = cx.process(SERVER)?;
     match order.fault.as_str() {
         "redis-down" => server.end(Signal::SIGKILL, LIMIT).await?,
@@ -132,7 +132,7 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         "redis-full" => drop(tell(cx, &["CONFIG", "SET", "maxmemory", "1"]).await?),
         other => bail!("redis has no fault `{other}`"),
     }
-    Ok(Value::Null)
+    Ok(())
 }
 
 async fn heal(cx: &LabCx, order: &Order) -> Result<()> {

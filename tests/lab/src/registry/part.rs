@@ -82,7 +82,7 @@ impl Part for Registry {
         FAULTS.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(inject(cx, order))
     }
 
@@ -141,26 +141,17 @@ fn at(port: u16) -> String {
     format!("127.0.0.1:{port}")
 }
 
-async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     let apps = cx.cluster("apps")?;
     match order.fault.as_str() {
-        "registry-down" => {
-            scale(apps.objects(), 0).await?;
-            Ok(Value::Null)
-        }
+        "registry-down" => scale(apps.objects(), 0).await,
         "registry-hanging" => {
             let uid = podproc::only(apps.objects(), NAMESPACE, SELECTOR).await?;
-            podproc::signal(&uid, "java", Signal::Stop)?;
-            Ok(json!({ "uid": uid }))
+            cx.remember(json!({ "uid": uid }));
+            podproc::signal(&uid, "java", Signal::Stop).map(|_| ())
         }
-        "registry-accepts-everything" => {
-            level(cx, "NONE").await?;
-            Ok(Value::Null)
-        }
-        "registry-readonly" => {
-            mode(cx, "READONLY").await?;
-            Ok(Value::Null)
-        }
+        "registry-accepts-everything" => level(cx, "NONE").await,
+        "registry-readonly" => mode(cx, "READONLY").await,
         other => bail!("registry has no fault `{other}`"),
     }
 }
@@ -173,7 +164,9 @@ async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
             apps.objects().rolled_out(DEPLOYMENT, LIMIT).await?;
         }
         "registry-hanging" => {
-            podproc::signal(memo["uid"].as_str().unwrap_or_default(), "java", Signal::Continue)?;
+            if let Some(uid) = memo["uid"].as_str() {
+                podproc::signal(uid, "java", Signal::Continue)?;
+            }
         }
         "registry-accepts-everything" => level(cx, LEVEL).await?,
         "registry-readonly" => mode(cx, "READWRITE").await?,

@@ -78,7 +78,7 @@ impl Part for S3 {
         FAULTS.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(inject(cx, order))
     }
 
@@ -175,7 +175,7 @@ fn tell(dir: &Path, port: u16, inside: SocketAddr) -> Running {
     running
 }
 
-async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     match order.fault.as_str() {
         "s3-down" => end(cx).await?,
         "s3-slow" => cx.pace(SERVER, Pace::Slow(SLOW))?,
@@ -187,7 +187,7 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         }
         other => bail!("s3 has no fault `{other}`"),
     }
-    Ok(Value::Null)
+    Ok(())
 }
 
 async fn heal(cx: &LabCx, order: &Order) -> Result<()> {
@@ -197,7 +197,9 @@ async fn heal(cx: &LabCx, order: &Order) -> Result<()> {
         "wrong-credentials" => again(cx, SECRET_KEY).await?,
         "bucket-gone" => {
             let dir = cx.dir()?;
-            std::fs::rename(dir.join("aside"), bucket(&dir)).context("putting the bucket back")?;
+            if dir.join("aside").exists() {
+                std::fs::rename(dir.join("aside"), bucket(&dir)).context("putting the bucket back")?;
+            }
         }
         other => bail!("s3 has no fault `{other}` to heal"),
     }

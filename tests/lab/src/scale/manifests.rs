@@ -13,6 +13,24 @@ pub const PODS: usize = 1000;
 /// What kwok knows its nodes by: an annotation and its value.
 pub const MINE: (&str, &str) = ("kwok.x-k8s.io/node", "fake");
 /// The label that pods ask for, and that all these nodes have.
+/// kwok's own stages make a pod ready once. A node that is late on a busy machine makes its pods unready, so that this
+/// makes them ready again.
+pub const READY_AGAIN: &str = r#"
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: { name: pod-ready-again }
+spec:
+  resourceRef: { apiGroup: v1, kind: Pod }
+  selector:
+    matchExpressions:
+      - { key: .metadata.deletionTimestamp, operator: DoesNotExist }
+      - { key: .status.phase, operator: In, values: [Running] }
+      - { key: '.status.conditions.[] | select( .type == "Ready" ) | .status', operator: In, values: ["False"] }
+  next:
+    statusTemplate: |
+      conditions:
+        - { type: Ready, status: "True", lastTransitionTime: {{ Now | Quote }} }
+"#;
 const TYPE: (&str, &str) = ("type", "kwok");
 
 /// A node's name.

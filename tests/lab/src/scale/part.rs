@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use futures::future::BoxFuture;
 use nix::sys::signal::Signal;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::manifests::{self, MINE, NAME, NAMESPACE, NODES, PODS, node_name};
 use crate::conditions;
@@ -15,7 +15,7 @@ use crate::machine::process::Start;
 use crate::objects::{Objects, Ref};
 use crate::part::{Fault, Order, Part, Running};
 use crate::recipe::Recipe;
-use crate::target::Fragment;
+use crate::target::{Fragment, write_whole};
 
 /// How long a thousand pods may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(400);
@@ -60,7 +60,7 @@ impl Part for Scale {
         FAULTS.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(inject(cx, order))
     }
 
@@ -72,9 +72,12 @@ impl Part for Scale {
 async fn up(cx: &LabCx) -> Result<Running> {
     let infra = cx.cluster(CLUSTER)?;
     let entry = cx.made(&controllers::kwok())?;
+    let again = cx.dir()?.join("ready-again.yaml");
+    write_whole(&again, manifests::READY_AGAIN.as_bytes())?;
     let start = Start::new(KWOK, entry.join(KWOK))
         .arg(format!("--kubeconfig={}", infra.kubeconfig().display()))
         .arg(format!("--config={}", entry.join("stages.yaml").display()))
+        .arg(format!("--config={}", again.display()))
         .args(["--manage-all-nodes=false", "--node-lease-duration-seconds=20", "--cidr=10.200.0.0/16"])
         .arg(format!("--manage-nodes-with-annotation-selector={}={}", MINE.0, MINE.1))
         .args(["--node-ip=10.200.0.1", "--server-address=127.0.0.1:0", "--v=WARN"]);
@@ -99,13 +102,13 @@ async fn nodes_are(objects: &Objects, status: &str) -> Result<()> {
     Ok(())
 }
 
-async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     if order.fault != "nodes-silent" {
         bail!("scale has no fault `{}`", order.fault);
     }
     cx.process(KWOK)?.end(Signal::SIGKILL, LIMIT).await?;
     nodes_are(cx.cluster(CLUSTER)?.objects(), "Unknown").await?;
-    Ok(Value::Null)
+    Ok(())
 }
 
 async fn heal(cx: &LabCx, order: &Order) -> Result<()> {
@@ -115,16 +118,5 @@ async fn heal(cx: &LabCx, order: &Order) -> Result<()> {
     cx.process(KWOK)?.again()?;
     let infra = cx.cluster(CLUSTER)?;
     nodes_are(infra.objects(), "True").await?;
-    // kwok makes a pod ready once: one that was said to be unready stays so
-    for replicas in [0, PODS] {
-        infra.objects().merge(WORKLOAD, &json!({ "spec": { "replicas": replicas } })).await?;
-        infra.objects().until(WORKLOAD, LIMIT, |d| ready_pods(d) == replicas as u64).await?;
-    }
-    Ok(())
-}
-
-/// How many pods there are, if all of them are ready.
-fn ready_pods(workload: &Value) -> u64 {
-    let number = |key: &str| workload["status"][key].as_u64().unwrap_or(0);
-    if number("replicas") == number("readyReplicas") { number("replicas") } else { u64::MAX }
+    infra.objects().until(WORKLOAD, LIMIT, |d| d["status"]["readyReplicas"] == PODS).await.map(|_| ())
 }

@@ -19,7 +19,7 @@ use crate::target::write_whole;
 pub async fn whole(name: &str, target: &Value) -> Result<String> {
     let kubeconfig = PathBuf::from(text(target, &["clusters", name, "kubeconfig"])?);
     let kubelab = Cache::open()?.made(&recipes::kubelab())?.join("kubelab");
-    let user = Kubectl { kubelab, kubeconfig, namespace: format!("lab-smoke-{}", std::process::id()) };
+    let user = Kubectl { kubelab, kubeconfig, namespace: format!("lab-smoke-{name}-{}", std::process::id()) };
     tokio::task::spawn_blocking(move || {
         let seen = all(&user);
         // the namespace goes on its own; a failure to say so must not hide the first one

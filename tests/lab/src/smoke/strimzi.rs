@@ -11,7 +11,7 @@ use crate::objects::{Objects, Ref};
 /// One topic's whole life.
 pub async fn topic(target: &Value) -> Result<String> {
     let objects = cluster(target, "apps").await?;
-    let name = format!("lab-smoke-{}", std::process::id());
+    let name = format!("lab-smoke-topic-{}", std::process::id());
     let object = json!({
         "apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaTopic",
         "metadata": { "name": name, "namespace": NAMESPACE, "labels": { "strimzi.io/cluster": CLUSTER } },

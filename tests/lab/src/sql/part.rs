@@ -54,7 +54,7 @@ impl Part for Sql {
         FAULTS.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(inject(cx, order))
     }
 
@@ -93,7 +93,7 @@ async fn answers(cx: &LabCx, site: &Site, port: u16, processes: &[&Process]) -> 
     cx.until("PostgreSQL", LIMIT, processes, look).await
 }
 
-async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     match order.fault.as_str() {
         // at once, as a crash of the server would
         "postgres-down" => cx.process("postgres")?.end(Signal::SIGQUIT, LIMIT).await?,
@@ -102,7 +102,7 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         "pool-exhausted" => exhaust(cx).await?,
         other => bail!("sql has no fault `{other}`"),
     }
-    Ok(Value::Null)
+    Ok(())
 }
 
 /// Opens transactions until the pool is in use.

@@ -120,18 +120,19 @@ impl Part for StandIns {
         LOSSES.iter().map(|l| l.fault).collect()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let loss = find(order)?;
-            let before = scale(cx.cluster(CLUSTER)?.objects(), loss, loss.left).await?;
-            Ok(json!({ "replicas": before }))
+            let infra = cx.cluster(CLUSTER)?;
+            cx.remember(json!({ "replicas": replicas(infra.objects(), loss).await? }));
+            scale(infra.objects(), loss, loss.left).await
         })
     }
 
     fn heal<'a>(&'a self, cx: &'a LabCx, order: &'a Order, memo: &'a Value) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let loss = find(order)?;
-            let before = memo["replicas"].as_u64().context("nobody noted how many pods there were")?;
+            let Some(before) = memo["replicas"].as_u64() else { return Ok(()) };
             let infra = cx.cluster(CLUSTER)?;
             scale(infra.objects(), loss, u32::try_from(before)?).await?;
             infra.objects().rolled_out(loss.deployment(), LIMIT).await.map(|_| ())
@@ -152,13 +153,15 @@ fn find(order: &Order) -> Result<&'static Loss> {
     }
 }
 
-/// Sets the number of pods and waits until it is so; how many there were.
-async fn scale(objects: &Objects, loss: &Loss, replicas: u32) -> Result<Value> {
-    let before = objects.get(loss.deployment()).await?.context("the Deployment is gone")?["spec"]["replicas"].clone();
+async fn replicas(objects: &Objects, loss: &Loss) -> Result<Value> {
+    Ok(objects.get(loss.deployment()).await?.context("the Deployment is gone")?["spec"]["replicas"].clone())
+}
+
+/// Sets the number of pods and waits until it is so.
+async fn scale(objects: &Objects, loss: &Loss, replicas: u32) -> Result<()> {
     objects.merge(loss.deployment(), &json!({ "spec": { "replicas": replicas } })).await?;
     let done = |d: &Value| d["status"]["replicas"].as_u64().unwrap_or(0) == u64::from(replicas);
-    objects.until(loss.deployment(), LIMIT, done).await?;
-    Ok(before)
+    objects.until(loss.deployment(), LIMIT, done).await.map(|_| ())
 }
 
 async fn up(cx: &LabCx) -> Result<Running> {

@@ -63,7 +63,7 @@ impl Part for Strimzi {
         FAULTS.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(inject(cx, order))
     }
 
@@ -129,7 +129,7 @@ async fn own(objects: &Objects, kafka: &Value) -> Result<()> {
     objects.merge(Ref("apps/v1", "StatefulSet", NAMESPACE, &set), &patch).await
 }
 
-async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     let apps = cx.cluster("apps")?;
     match order.fault.as_str() {
         "crd-missing" => {
@@ -139,7 +139,7 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         "operator-down" => scale(apps.objects(), 0).await?,
         other => bail!("strimzi has no fault `{other}`"),
     }
-    Ok(Value::Null)
+    Ok(())
 }
 
 async fn gone(objects: &Objects) -> Result<()> {

@@ -1,11 +1,12 @@
-//! Kills a lab at random moments and shows that the next start cleans up: nothing of the lab is left, and nothing else
-//! was touched, not even a second lab that stands beside it. It works on labs of its own alone.
+//! Kills labs at random moments and shows that the next start cleans up: nothing of the lab is left, and nothing else
+//! was touched, not even the labs that stand beside it. It works on labs of its own alone.
 
 pub mod chance;
 pub mod traces;
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -18,8 +19,10 @@ use crate::machine::proc::{self, Identity};
 use chance::Chance;
 use traces::{Machine, Traces};
 
-/// The latest moment of a kill, counted from the start of `lab up`: most fall into the start.
-const LATEST: Duration = Duration::from_secs(15);
+/// The latest moment of a kill, in lengths of a start that nobody disturbs: most fall into the start.
+const LATEST: f64 = 1.5;
+/// How many labs are killed side by side. None may touch another, nor the one that is left alone.
+const AT_ONCE: usize = 2;
 /// How long one `lab up` or `lab down` may take.
 const LIMIT: Duration = Duration::from_secs(600);
 /// What the lab that is left alone runs.
@@ -40,7 +43,7 @@ enum Victim {
 
 const VICTIMS: [Victim; 4] = [Victim::Command, Victim::Holder, Victim::First, Victim::Server];
 
-/// One torture: which lab, which parts, by which program.
+/// One torture: which labs, which parts, by which program.
 pub struct Torture {
     program: PathBuf,
     cache: Cache,
@@ -49,14 +52,19 @@ pub struct Torture {
 }
 
 impl Torture {
-    /// Of lab `name`, which must not be up.
+    /// Of labs whose names begin with `name`; none may be up.
     pub fn new(cache: &Cache, name: &str, parts: &[String]) -> Result<Self> {
         let program = std::env::current_exe().context("finding this program")?;
         let torture = Self { program, cache: cache.clone(), name: name.into(), parts: parts.to_vec() };
-        for lab in [torture.name.clone(), torture.bystander()] {
+        for lab in torture.labs().chain([torture.bystander()]) {
             ensure!(torture.holder(&lab)?.is_none(), "lab {lab} is up; torture wants one of its own: --name NAME");
         }
         Ok(torture)
+    }
+
+    /// The labs that are killed.
+    fn labs(&self) -> impl Iterator<Item = String> {
+        (1..=AT_ONCE).map(|n| format!("{}-{n}", self.name))
     }
 
     fn bystander(&self) -> String {
@@ -76,36 +84,60 @@ impl Torture {
     }
 
     /// `rounds` times: up, a kill at a random moment, up again, down, and a look at what is left.
-    pub fn run(&self, rounds: usize, seed: u64, mut show: impl FnMut(&str)) -> Result<()> {
-        let mut chance = Chance::new(seed);
-        show(&format!("seed {seed}"));
+    pub fn run(&self, rounds: usize, seed: u64, show: impl FnMut(&str) + Send) -> Result<()> {
+        let show = Mutex::new(show);
+        let say = |line: &str| (show.lock().unwrap_or_else(PoisonError::into_inner))(line);
+        say(&format!("seed {seed}"));
         self.finish(&self.bystander(), &["up", BYSTANDER])?;
-        let outcome = (1..=rounds).try_for_each(|n| -> Result<()> {
-            let words = self.round(&mut chance).with_context(|| format!("round {n} with seed {seed}"))?;
-            show(&format!("{n:>3}: {words}"));
-            Ok(())
+        let outcomes: Vec<Result<()>> = std::thread::scope(|scope| {
+            let lane = |(n, lab): (usize, String)| {
+                let say = &say;
+                scope.spawn(move || {
+                    let outcome = self.rounds(&lab, (n..rounds).step_by(AT_ONCE), seed, say);
+                    // a round that went wrong may have left its lab up
+                    let down = self.finish(&lab, &["down"]);
+                    outcome.and(down).with_context(|| format!("lab {lab} with seed {seed}"))
+                })
+            };
+            let lanes: Vec<_> = self.labs().enumerate().map(lane).collect();
+            let panicked = |_| Err(anyhow::anyhow!("a thread panicked"));
+            lanes.into_iter().map(|lane| lane.join().unwrap_or_else(panicked)).collect()
         });
         self.finish(&self.bystander(), &["down"])?;
-        outcome
+        outcomes.into_iter().collect()
     }
 
-    fn round(&self, chance: &mut Chance) -> Result<String> {
+    /// The rounds of one lab. Each has chances of its own, whatever the other lab does meanwhile.
+    fn rounds(&self, lab: &str, rounds: impl Iterator<Item = usize>, seed: u64, say: &impl Fn(&str)) -> Result<()> {
+        let start = Instant::now();
+        self.finish(lab, &up_words(&self.parts))?;
+        let latest = start.elapsed().mul_f64(LATEST);
+        self.finish(lab, &["down"])?;
+        for round in rounds {
+            let mut chance = Chance::new(seed.wrapping_add(round as u64));
+            let words = self.round(lab, latest, &mut chance).with_context(|| format!("round {}", round + 1))?;
+            say(&format!("{:>3}: {words}", round + 1));
+        }
+        Ok(())
+    }
+
+    fn round(&self, lab: &str, latest: Duration, chance: &mut Chance) -> Result<String> {
         let by = self.holder(&self.bystander())?.context("the lab beside is not up")?;
-        let before = Machine::look(&self.dir(&self.name))?;
-        let moment = LATEST.mul_f64(chance.fraction());
+        let before = Machine::look(&self.dir(lab))?;
+        let moment = latest.mul_f64(chance.fraction());
         let victim = VICTIMS[chance.below(VICTIMS.len())];
         let start = Instant::now();
-        let (mut traces, killed) = self.start_and_kill(moment, victim)?;
+        let (mut traces, killed) = self.start_and_kill(lab, moment, victim)?;
         let again = Instant::now();
-        self.finish(&self.name, &up_words(&self.parts))?;
+        self.finish(lab, &up_words(&self.parts))?;
         let up = again.elapsed().as_secs_f64();
-        let holder = self.holder(&self.name)?.context("the lab is not up after its second start")?;
+        let holder = self.holder(lab)?.context("the lab is not up after its second start")?;
         traces.add(&Traces::of(holder));
         ensure!(!traces.processes.is_empty(), "no process of the lab was seen");
-        self.finish(&self.name, &["down"])?;
-        let left = traces.left(&self.dir(&self.name), &self.name)?;
+        self.finish(lab, &["down"])?;
+        let left = traces.left(&self.dir(lab), lab)?;
         ensure!(left.is_empty(), "left over: {}", left.join("; "));
-        let changed = before.changes(&Machine::look(&self.dir(&self.name))?);
+        let changed = before.changes(&Machine::look(&self.dir(lab))?);
         ensure!(changed.is_empty(), "touched: {}", changed.join("; "));
         ensure!(proc::is_there(by), "the lab beside was ended");
         let all = start.elapsed().as_secs_f64();
@@ -118,24 +150,30 @@ impl Torture {
     }
 
     /// Starts the lab and kills `victim` after `moment`; what was there just before.
-    fn start_and_kill(&self, moment: Duration, victim: Victim) -> Result<(Traces, String)> {
-        let mut child = self.command(&self.name, &up_words(&self.parts)).spawn().context("starting lab up")?;
+    fn start_and_kill(&self, lab: &str, moment: Duration, victim: Victim) -> Result<(Traces, String)> {
+        let mut child = self.command(lab, &up_words(&self.parts)).spawn().context("starting lab up")?;
         let start = Instant::now();
         while start.elapsed() < moment && child.try_wait()?.is_none() {
             std::thread::sleep(Duration::from_millis(5));
         }
         // before the holder is noted there is only the command
-        let holder = self.holder(&self.name)?;
+        let holder = self.holder(lab)?;
         let traces = holder.map(Traces::of).unwrap_or_default();
         let pid = holder.and_then(|h| inner(victim, h)).unwrap_or(child.id() as i32);
         let words = if pid == child.id() as i32 { "Command".into() } else { format!("{victim:?}") };
         // one that has ended by itself cannot be killed, and need not
+        let victim = proc::identify(pid);
         let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         if pid != child.id() as i32 {
             // whoever waits for the lab must see its end, not hang
             wait(&mut child)?;
         } else {
             child.wait()?;
+        }
+        let limit = Instant::now() + LIMIT;
+        while victim.is_some_and(proc::is_there) {
+            ensure!(Instant::now() < limit, "process {pid} outlives SIGKILL");
+            std::thread::sleep(Duration::from_millis(5));
         }
         Ok((traces, words))
     }
@@ -198,9 +236,9 @@ mod tests {
         let cache = Cache::at(dir.path());
         let holder = proc::identify(std::process::id() as i32);
         let ledger = Ledger { holder, boot: crate::ledger::boot().unwrap(), ..Ledger::default() };
-        ledger.write(&cache.labs().join("mine")).unwrap();
+        ledger.write(&cache.labs().join("mine-2")).unwrap();
         let error = Torture::new(&cache, "mine", &[]).err().unwrap().to_string();
-        assert!(error.contains("mine is up"), "{error}");
+        assert!(error.contains("mine-2 is up"), "{error}");
         assert!(Torture::new(&cache, "other", &[]).is_ok());
     }
 }

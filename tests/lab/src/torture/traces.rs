@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::ledger::LOGS;
+use crate::ledger::{self, Fate, LOGS, Ledger};
 use crate::machine::cgroup;
 use crate::machine::proc::{self, Identity};
 
@@ -47,7 +47,7 @@ impl Traces {
         // with what follows it: another lab's name may begin with this one's
         let place = format!("{}/", dir.display());
         left.extend(pids.iter().filter(|pid| proc::command_line(**pid).contains(&place)).map(|pid| words(*pid)));
-        let now: BTreeSet<String> = pids.iter().filter_map(|pid| network(*pid)).collect();
+        let now = networks_without(&others(dir, name)?);
         left.extend(self.networks.intersection(&now).map(|n| format!("network namespace {n}")));
         left.extend(groups(name)?.into_iter().map(|g| format!("control group {}", g.display())));
         left.extend(mounts(&place)?.into_iter().map(|m| format!("mount {m}")));
@@ -55,6 +55,26 @@ impl Traces {
         left.extend(files(dir)?.into_iter().map(|f| format!("file {}", f.display())));
         Ok(left)
     }
+}
+
+/// The holders of the other labs that run.
+fn others(dir: &Path, name: &str) -> Result<Vec<i32>> {
+    let folder = dir.parent().context("a lab's folder lies in one of all labs")?;
+    let mut holders = Vec::new();
+    for other in ledger::labs(folder).into_iter().filter(|other| other != name) {
+        if let Some(Fate::Runs(holder)) = Ledger::read(&folder.join(other))?.map(|l| l.fate_now()).transpose()? {
+            holders.push(holder.pid);
+        }
+    }
+    Ok(holders)
+}
+
+/// The network namespaces of all processes but those below `holders`: the kernel gives the number of one that is gone to
+/// the next that is made, which may be another lab's.
+fn networks_without(holders: &[i32]) -> BTreeSet<String> {
+    let parents = proc::parents();
+    let theirs: BTreeSet<i32> = proc::tree(holders, &parents).into_iter().collect();
+    parents.keys().filter(|pid| !theirs.contains(pid)).filter_map(|pid| network(*pid)).collect()
 }
 
 fn network(pid: i32) -> Option<String> {

@@ -55,7 +55,7 @@ pub const ALL: [Fault; 6] = [
 ];
 
 /// Breaks it.
-pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+pub async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     let apps = cx.cluster("apps")?;
     let objects = apps.objects();
     match order.fault.as_str() {
@@ -68,8 +68,8 @@ pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
             objects.apply(&[repository, demo::restore("nothing", "restic-nothing", "once")]).await?;
             objects.until(NOTHING, LIMIT, |o| demo::done(o, "once")).await?;
         }
-        "mover-failing" => return spoil(objects, "RESTIC_PASSWORD").await,
-        "s3-wrong-key" => return spoil(objects, "AWS_SECRET_ACCESS_KEY").await,
+        "mover-failing" => spoil(cx, objects, "RESTIC_PASSWORD").await?,
+        "s3-wrong-key" => spoil(cx, objects, "AWS_SECRET_ACCESS_KEY").await?,
         "manager-down" => scale(objects, 0).await?,
         "snapshot-crds-missing" => {
             for crd in super::part::snapshot_definitions(cx)? {
@@ -80,7 +80,7 @@ pub async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         }
         other => bail!("volsync has no fault `{other}`"),
     }
-    Ok(Value::Null)
+    Ok(())
 }
 
 /// Mends it and returns once backups work again.
@@ -111,15 +111,15 @@ pub async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
 }
 
 /// Makes one word of the repository's Secret wrong and asks for a backup; returns once a mover's pod has failed.
-async fn spoil(objects: &Objects, key: &str) -> Result<Value> {
+async fn spoil(cx: &LabCx, objects: &Objects, key: &str) -> Result<()> {
     let secret = objects.get(SECRET).await?.context("the repository's Secret is not there")?;
     let backup = objects.get(BACKUP).await?.context("the demo's backup is not there")?;
     let before = backup["status"]["lastManualSync"].as_str().unwrap_or_default().to_owned();
     let trigger = format!("{before}-{}", key.to_lowercase().replace('_', "-"));
+    cx.remember(json!({ "key": key, "value": secret["data"][key], "trigger": trigger }));
     objects.merge(SECRET, &json!({ "data": { key: STANDARD.encode("not-the-right-one") } })).await?;
     trigger_backup(objects, &trigger).await?;
-    failed_movers(objects).await?;
-    Ok(json!({ "key": key, "value": secret["data"][key], "trigger": trigger }))
+    failed_movers(objects).await
 }
 
 /// Asks for a backup under a name that no earlier one had.
@@ -136,9 +136,10 @@ async fn failed_movers(objects: &Objects) -> Result<()> {
 
 /// The Secret as it was; the mover that waits for its next try is taken away, so that VolSync starts another at once.
 async fn restore_secret(objects: &Objects, memo: &Value) -> Result<()> {
-    let key = memo["key"].as_str().context("nobody noted what was made wrong")?;
-    let trigger = memo["trigger"].as_str().context("nobody noted which backup was asked for")?;
+    let (Some(key), Some(trigger)) = (memo["key"].as_str(), memo["trigger"].as_str()) else { return Ok(()) };
     objects.merge(SECRET, &json!({ "data": { key: memo["value"] } })).await?;
+    // it may not have been asked for yet
+    trigger_backup(objects, trigger).await?;
     for job in objects.list(Ref("batch/v1", "Job", NAMESPACE, ""), "").await? {
         objects.delete_with_dependents(Ref::of(&job)).await?;
     }

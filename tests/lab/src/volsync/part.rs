@@ -50,7 +50,7 @@ impl Part for VolSync {
         faults::ALL.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(faults::inject(cx, order))
     }
 

@@ -69,7 +69,7 @@ impl Part for Web {
         FAULTS.to_vec()
     }
 
-    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<Value>> {
+    fn inject<'a>(&'a self, cx: &'a LabCx, order: &'a Order) -> BoxFuture<'a, Result<()>> {
         Box::pin(inject(cx, order))
     }
 
@@ -140,7 +140,7 @@ async fn well(cx: &LabCx, server: &Process) -> Result<()> {
     cx.until("the web server", LIMIT, &[server], look).await
 }
 
-async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
+async fn inject(cx: &LabCx, order: &Order) -> Result<()> {
     let dir = cx.dir()?;
     match order.fault.as_str() {
         "web-down" => cx.process(SERVER)?.end(Signal::SIGKILL, LIMIT).await?,
@@ -148,7 +148,7 @@ async fn inject(cx: &LabCx, order: &Order) -> Result<Value> {
         name if Mode::of(name).is_ok() => set_mode(&dir, name)?,
         other => bail!("web has no fault `{other}`"),
     }
-    Ok(Value::Null)
+    Ok(())
 }
 
 async fn heal(cx: &LabCx, order: &Order) -> Result<()> {
