@@ -173,7 +173,7 @@ impl Placer<'_> {
                         return Err(match of_each {
                             Some((key, _)) => error.map(|error| {
                                 error
-                                    .help(format!("it is made for each item: write `checks.{}[{key}].{next}`", item.id))
+                                    .help(format!("it is made for each item: write `checks.{}[\"{key}\"].{next}`", item.id))
                             }),
                             None => error,
                         });
