@@ -86,7 +86,7 @@ fn targets_are_checked() {
 fn without_a_target_a_suite_can_be_validated_but_not_run() {
     let mut case = checks("  - id: a\n    cluster: anything\n    kube.make: { manifest: {} }\n");
     case.target = false;
-    case.mistake("spec::unknown-cluster", "anything");
+    case.mistake("spec::no-target", "anything");
     case.validate_only = true;
     assert_eq!(check(&case.plan(), "a").act.as_ref().unwrap().cluster.as_ref().unwrap().name, "anything");
 }
