@@ -1,6 +1,6 @@
 #!/bin/sh
 # The speed of checkrun beside its peers (hurl 8.0.1, goss v0.4.10), which are built once: medians and ratios.
-# `tests/bench.sh [startup|http|trivial|plan|all|sizes]`, `ROUNDS=7`. Wants Go for goss; a peer that cannot be built is left out by name.
+# `tests/bench.sh [startup|http|trivial|plan|faults|all|sizes]`, `ROUNDS=7`. Wants Go for goss; a peer that cannot be built is left out by name.
 set -eu
 cd "$(dirname "$0")/.."
 what="${1:-all}"

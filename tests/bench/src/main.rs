@@ -1,9 +1,10 @@
 //! Times checkrun beside its peers: whole commands, alternating round by round, medians and ratios.
 //!
-//! `bench startup|http|trivial|plan|all`, with `CHECKRUN`, `HURL` and `GOSS` naming the programs and
+//! `bench startup|http|trivial|plan|faults|all`, with `CHECKRUN`, `HURL` and `GOSS` naming the programs and
 //! `ROUNDS` the number of rounds (7). A peer that is not named is left out, and the table says so.
 //! `bench sizes` measures the source instead.
 
+mod faults;
 mod measure;
 mod server;
 mod sizes;
@@ -34,8 +35,8 @@ fn run(what: &str) -> Result<(), String> {
     }
     let bench = Bench::new()?;
     let all = what == "all";
-    if !["all", "startup", "http", "trivial", "plan"].contains(&what) {
-        return Err(format!("`{what}` is not one of startup, http, trivial, plan, all, sizes"));
+    if !["all", "startup", "http", "trivial", "plan", "faults"].contains(&what) {
+        return Err(format!("`{what}` is not one of startup, http, trivial, plan, faults, all, sizes"));
     }
     if all || what == "startup" {
         bench.startup()?;
@@ -48,6 +49,9 @@ fn run(what: &str) -> Result<(), String> {
     }
     if all || what == "plan" {
         bench.plan()?;
+    }
+    if all || what == "faults" {
+        faults::play(&bench.checkrun, &bench.work.path().join("runs"))?;
     }
     Ok(())
 }
