@@ -1,6 +1,7 @@
 //! Observation and expectations into a judgement. Pure: the same input gives the same judgement, so a
 //! recorded observation can be judged again.
 
+mod conditions;
 mod finding;
 mod matcher;
 mod readiness;

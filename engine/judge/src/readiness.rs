@@ -3,6 +3,8 @@
 use checkrun_lang::{EvalError, ReadinessRule, ReadinessRules, Scope, Value};
 use serde_json::Value as Json;
 
+use crate::conditions;
+
 /// What an object's status says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
@@ -52,7 +54,7 @@ fn by_rule(rule: &ReadinessRule, scope: &Scope, object: &Json) -> State {
     for expr in &rule.ready {
         match expr.holds(&scope) {
             Ok(true) => {}
-            Ok(false) => return State::NotYet(not_yet(expr.explain(&scope), expr.text())),
+            Ok(false) => return State::NotYet(not_yet(expr.explain(&scope), expr.text(), object)),
             Err(EvalError { absent: true, message, .. }) => return State::NotYet(message),
             Err(error) => return State::Unknown(error.message),
         }
@@ -60,12 +62,19 @@ fn by_rule(rule: &ReadinessRule, scope: &Scope, object: &Json) -> State {
     State::Ready
 }
 
-/// The values that the rule read; where there are none, the rule with its values in place, or as it is written.
-fn not_yet(lines: Vec<String>, text: &str) -> String {
-    match &lines[..] {
+/// What the object says of itself where the rule asks its conditions; beside the values that another rule read. Where
+/// there are none, the rule with its values in place, or as it is written.
+fn not_yet(lines: Vec<String>, text: &str, object: &Json) -> String {
+    let read = match &lines[..] {
         [] => text.to_owned(),
         [only] => only.clone(),
         [_, values @ ..] => values.join(", "),
+    };
+    let said = conditions::said(object);
+    match (said.is_empty(), text.starts_with("status.con")) {
+        (true, _) => read,
+        (false, true) => said,
+        (false, false) => format!("{read}; {said}"),
     }
 }
 
