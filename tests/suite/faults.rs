@@ -73,10 +73,11 @@ const VMAGENT_STOPPED: Fault =
     Fault { name: "metrics/vmagent-stopped", only: "vmagent", failed: &["vmagent.ready"], blocked: &["vmagent.logs"] };
 
 /// One act comes after the other; the lanes of an act run side by side, as their parts do not feel each other's faults.
-/// A scraper that is stopped does not see which pods go meanwhile, so nothing is scaled down in its act.
+/// A scraper that is stopped does not see which pods go, and leaves their series behind: so its act scales nothing else
+/// down, and is the first.
 const ACTS: [&[&[Fault]]; 2] = [
-    &[&[CRD_MISSING, BROKER_STOPPED], &[REGISTRY_DOWN], &[LOG_SOURCE_SILENT], &[MANAGER_DOWN, SNAPSHOT_CRDS_MISSING]],
     &[&[TOPIC_LOST_MESSAGES], &[REGISTRY_ACCEPTS_EVERYTHING], &[VMAGENT_STOPPED]],
+    &[&[CRD_MISSING, BROKER_STOPPED], &[REGISTRY_DOWN], &[LOG_SOURCE_SILENT], &[MANAGER_DOWN, SNAPSHOT_CRDS_MISSING]],
 ];
 
 #[test]
