@@ -172,8 +172,10 @@ impl Placer<'_> {
                         let of_each = instances.iter().find(|(_, node)| may_read && self.saves(*node, next));
                         return Err(match of_each {
                             Some((key, _)) => error.map(|error| {
-                                error
-                                    .help(format!("it is made for each item: write `checks.{}[\"{key}\"].{next}`", item.id))
+                                error.help(format!(
+                                    "it is made for each item: write `checks.{}[\"{key}\"].{next}`",
+                                    item.id
+                                ))
                             }),
                             None => error,
                         });
