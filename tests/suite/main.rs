@@ -1,6 +1,7 @@
 //! Behaviour seen from outside: drives the real binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod beside;
 mod cli;
 mod faults;
 mod generated;

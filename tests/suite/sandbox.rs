@@ -179,3 +179,18 @@ fn a_sandbox_that_is_kept_up_serves_other_runs_and_takes_faults() {
     assert_eq!(up.wait().unwrap().code(), Some(0));
     assert!(!target.exists(), "what it wrote is gone");
 }
+
+#[test]
+fn the_shop_of_the_docs_passes_and_its_fault_is_found() {
+    let run = |fault: &[&str]| {
+        let out = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_checkrun"));
+        command.current_dir(root()).args(["examples/shop", "--target", "sandbox", "--out"]).arg(out.path()).args(fault);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = run(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run(&["--fault", "orders-errors"]);
+    assert_eq!((code, said.contains("parts[orders].log")), (Some(1), true), "{said}");
+}

@@ -61,7 +61,8 @@ impl Traces {
 fn others(dir: &Path, name: &str) -> Result<Vec<i32>> {
     let folder = dir.parent().context("a lab's folder lies in one of all labs")?;
     let mut holders = Vec::new();
-    for other in ledger::labs(folder).into_iter().filter(|other| other != name) {
+    let labs = ledger::labs(folder).into_iter().filter(|other| other != name && folder.join(other).is_dir());
+    for other in labs {
         if let Some(Fate::Runs(holder)) = Ledger::read(&folder.join(other))?.map(|l| l.fate_now()).transpose()? {
             holders.push(holder.pid);
         }
@@ -184,17 +185,19 @@ mod tests {
 
     #[test]
     fn a_process_that_lives_on_is_left_over_and_one_that_ended_is_not() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::create_dir(dir.path().join(LOGS)).unwrap();
+        let labs = tempfile::tempdir().unwrap();
+        let dir = labs.path().join("no-such-lab");
+        fs::write(labs.path().join("no-lab"), "").unwrap();
+        fs::create_dir_all(dir.join(LOGS)).unwrap();
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let traces = Traces::of(proc::identify(child.id() as i32).unwrap());
-        let left = traces.left(dir.path(), "no-such-lab").unwrap();
+        let left = traces.left(&dir, "no-such-lab").unwrap();
         assert!(left.iter().any(|l| l.contains("sleep 60")), "{left:?}");
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(traces.left(dir.path(), "no-such-lab").unwrap().is_empty());
-        fs::write(dir.path().join("ledger.json"), "").unwrap();
-        assert_eq!(traces.left(dir.path(), "no-such-lab").unwrap().len(), 1, "a file is left over, too");
+        assert!(traces.left(&dir, "no-such-lab").unwrap().is_empty());
+        fs::write(dir.join("ledger.json"), "").unwrap();
+        assert_eq!(traces.left(&dir, "no-such-lab").unwrap().len(), 1, "a file is left over, too");
     }
 
     #[test]
