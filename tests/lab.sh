@@ -7,15 +7,8 @@ cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-target}/debug"
 export LAB="$target/lab"
 
-# What runs while the lab is up: `lab run` calls this script again with `first` or `steps`.
+# What runs while the lab is up: `lab run` calls this script with `first` or `steps`.
 story() { "$target/checkrun" checks/story-49 --target "$CHECKRUN_LAB_TARGET"; }
-# Real servers have bad moments: what goes wrong once is healed, tried once more, and said.
-again() {
-  "$@" && return
-  echo "-- did not pass; healed, and tried once more: $*" >&2
-  "$LAB" heal || true
-  "$@"
-}
 suite() { cargo test --workspace --quiet --test suite -- --nocapture "$1::"; }
 first() {
   step "story 49 passes" story
@@ -31,11 +24,11 @@ if [ "${1:-}" = steps ]; then
   trap 'for lab in torture-1 torture-2 torture-by; do "$LAB" --name $lab down; done' EXIT
   trap 'exit 143' TERM
   trap 'exit 130' INT
-  step "each part does its work" again "$LAB" smoke
+  step "each part does its work" "$LAB" smoke
   first
-  step "story 49 fails where the platform is broken" again suite faults
-  step "runs that are stopped or killed leave nothing" again suite storm
-  step "each fault is seen from outside and healed" again "$LAB" prove
+  step "story 49 fails where the platform is broken" suite faults
+  step "runs that are stopped or killed leave nothing" suite storm
+  step "each fault is seen from outside and healed" "$LAB" prove
   step "a lab that is killed leaves nothing" "$LAB" --name torture torture 20 apps
   all_passed
   exit 0
