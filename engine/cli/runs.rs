@@ -5,7 +5,6 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use checkrun_report::{Fold, JournalRef, Summary};
-use sha2::{Digest, Sha256};
 
 /// Where runs live unless `--out` says otherwise.
 pub const FOLDER: &str = ".checkrun/runs";
@@ -75,15 +74,7 @@ pub fn summary(dir: &Path) -> Result<Summary, String> {
 #[must_use]
 pub fn journal(dir: &Path) -> JournalRef {
     let bytes = fs::read(dir.join(JOURNAL)).ok();
-    JournalRef { dir: dir.display().to_string(), sha256: bytes.map(|bytes| hex(&Sha256::digest(bytes))) }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    JournalRef { dir: dir.display().to_string(), sha256: bytes.map(|bytes| checkrun_run::sha256(&bytes)) }
 }
 
 #[cfg(test)]

@@ -3,6 +3,19 @@
 use crate::support::{BAD, Folder, GOOD};
 
 #[test]
+fn an_address_in_a_check_is_held_to_the_endpoint_at_that_address() {
+    let target = "target: t\nendpoints: { shop: { http: { url: \"http://127.0.0.1:1/api\" }, allow: read } }\n";
+    let check = |url: &str| {
+        let text = format!("checks:\n  - id: a\n    http: {{ method: POST, url: \"{url}\", json: {{}} }}\n");
+        Folder::with(&text).file("target.yaml", target).checkrun("plan s --target target.yaml")
+    };
+    let held = check("http://127.0.0.1:1/list");
+    assert!(held.all().contains("`endpoints.shop.allow: read`"), "{}", held.all());
+    let elsewhere = check("http://127.0.0.1:2/list");
+    assert!(!elsewhere.all().contains("not allowed"), "{}", elsewhere.all());
+}
+
+#[test]
 fn what_is_not_in_this_version_is_refused_by_name() {
     let folder = Folder::with(GOOD);
     let commands = [

@@ -11,8 +11,8 @@ const NAMED: usize = 3;
 pub fn said(object: &Json) -> String {
     let conditions = list(object, "/status/conditions").filter(|condition| speaks_against(condition));
     let mut conditions: Vec<&Json> = conditions.collect();
-    // `Ready` sums up the others.
-    conditions.sort_by_key(|condition| !word(condition, "type").ends_with("Ready"));
+    // These sum up the others.
+    conditions.sort_by_key(|condition| !["Ready", "NotReady"].contains(&word(condition, "type")));
     let conditions = conditions.into_iter().map(condition);
     let containers = list(object, "/status/containerStatuses").filter_map(container);
     conditions.chain(containers).take(NAMED).collect::<Vec<_>>().join("; ")
@@ -26,13 +26,25 @@ fn word<'a>(of: &'a Json, key: &str) -> &'a str {
     of.get(key).and_then(Json::as_str).unwrap_or_default()
 }
 
-/// Not `True`; or `True` and named for what is wrong (`NotReady`, `Stalled`, `ReconciliationPaused`).
+/// Conditions that are named for what is wrong: `True` is bad.
+const TROUBLES: [&str; 8] = [
+    "NotReady",
+    "Stalled",
+    "Failed",
+    "Degraded",
+    "Warning",
+    "ReconciliationPaused",
+    "ReplicaFailure",
+    "NetworkUnavailable",
+];
+
 fn speaks_against(condition: &Json) -> bool {
-    let bad = ["NotReady", "Stalled", "Failed", "Degraded", "Warning", "ReconciliationPaused", "ReplicaFailure"];
+    let name = word(condition, "type");
+    let is_trouble = TROUBLES.contains(&name) || name.ends_with("Pressure");
     match word(condition, "status") {
-        "False" | "Unknown" => !bad.contains(&word(condition, "type")),
-        "True" => bad.contains(&word(condition, "type")),
-        _ => false,
+        "False" => !is_trouble,
+        "True" => is_trouble,
+        status => status == "Unknown",
     }
 }
 
@@ -75,8 +87,8 @@ mod tests {
         } });
         assert_eq!(
             said(&pod),
-            "ContainersReady is False (ContainersNotReady): unready: [web]; \
-             Ready is False (ContainersNotReady): unready: [web]; container web waits: CrashLoopBackOff"
+            "Ready is False (ContainersNotReady): unready: [web]; \
+             ContainersReady is False (ContainersNotReady): unready: [web]; container web waits: CrashLoopBackOff"
         );
     }
 
@@ -86,7 +98,9 @@ mod tests {
             said(&json!({ "status": { "conditions": [{ "type": name, "status": status, "reason": "Creating" }] } }))
         };
         assert_eq!(of("NotReady", "True"), "NotReady is True (Creating)");
-        assert_eq!((of("Stalled", "False"), of("Ready", "True")), (String::new(), String::new()));
+        for healthy in [("Stalled", "False"), ("MemoryPressure", "False"), ("Ready", "True")] {
+            assert_eq!(of(healthy.0, healthy.1), "");
+        }
         assert_eq!(said(&json!({ "status": {} })), "");
     }
 }

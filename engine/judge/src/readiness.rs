@@ -71,7 +71,8 @@ fn not_yet(lines: Vec<String>, text: &str, object: &Json) -> String {
         [_, values @ ..] => values.join(", "),
     };
     let said = conditions::said(object);
-    match (said.is_empty(), text.starts_with("status.con")) {
+    let asks_them = ["status.conditions", "status.containerStatuses"].iter().any(|list| text.starts_with(list));
+    match (said.is_empty(), asks_them) {
         (true, _) => read,
         (false, true) => said,
         (false, false) => format!("{read}; {said}"),

@@ -88,7 +88,7 @@ impl Summary {
                 by.entry(id).or_default().push(node);
             }
             // A group may pass although a minor member did not: what it covers is not shown then.
-            for group in self.groups_of(node).filter(|_| node.is_bad_check()) {
+            for group in self.groups_of(node).filter(|_| !node.planned.group && node.did_not_pass()) {
                 for id in &group.planned.covers {
                     by.entry(id).or_default().push(node);
                 }
@@ -101,13 +101,6 @@ impl Summary {
                 Judgement { criterion, state: state(&by), by }
             })
             .collect()
-    }
-}
-
-impl Node {
-    fn is_bad_check(&self) -> bool {
-        let bad = [Verdict::Failed, Verdict::Error, Verdict::Blocked];
-        !self.planned.group && self.verdict().is_some_and(|verdict| bad.contains(&verdict))
     }
 }
 

@@ -135,6 +135,12 @@ impl Node {
         self.judged.as_ref().map(|judged| judged.verdict)
     }
 
+    /// Whether it has a verdict, and neither passed nor was left out.
+    #[must_use]
+    pub fn did_not_pass(&self) -> bool {
+        matches!(self.verdict(), Some(Verdict::Failed | Verdict::Error | Verdict::Blocked))
+    }
+
     /// Whether it failed or could not observe.
     #[must_use]
     pub fn went_wrong(&self) -> bool {

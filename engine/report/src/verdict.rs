@@ -54,11 +54,10 @@ impl Summary {
         }
     }
 
-    /// Whether a check that may fail a run has no verdict or a bad one: no run that passed has that in its journal.
+    /// Whether what may fail a run has no verdict or a bad one: no run that passed has that in its journal.
     fn contradicts_a_pass(&self) -> bool {
-        let required = self.checks().filter(|check| check.planned.severity != Importance::Minor);
-        let bad = |check: &Node| !matches!(check.verdict(), Some(Verdict::Passed | Verdict::Skipped));
-        required.into_iter().any(bad)
+        let mut required = self.nodes.iter().filter(|node| node.planned.severity != Importance::Minor);
+        required.any(|node| !matches!(node.verdict(), Some(Verdict::Passed | Verdict::Skipped)))
     }
 
     /// Why it is so, in one sentence without a full stop.
@@ -88,10 +87,7 @@ impl Summary {
             parts.push(format!("{} left behind", things(left, "object")));
         }
         parts.push(checks(&self.totals()));
-        let minor = self.checks().filter(|check| check.planned.severity == Importance::Minor);
-        let minor =
-            minor.filter(|check| !matches!(check.verdict(), Some(Verdict::Passed | Verdict::Skipped) | None)).count();
-        if minor > 0 && self.exit == Some(0) {
+        if self.verdict() == RunVerdict::Passed && self.checks().any(Node::did_not_pass) {
             parts.push("what did not pass is minor".to_owned());
         }
         parts.extend(criteria(&self.judgements()));

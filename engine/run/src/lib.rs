@@ -163,6 +163,12 @@ fn run_id() -> String {
     (0..8).map(|_| digit()).collect()
 }
 
+/// SHA-256 in hex, as the journal's chain has it.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    journal::line::hash(bytes)
+}
+
 /// The lines of the journal in `dir`, its chain verified; a torn last line is left out.
 ///
 /// # Errors

@@ -50,7 +50,8 @@ impl Redactor {
         let is_new = |known: &Known, secret: &&Hidden| {
             !secret.text.is_empty() && !known.whole.contains_key(secret.text.as_str())
         };
-        if secrets.is_empty() || !secrets.iter().any(|secret| is_new(&self.known(), &secret)) {
+        let before = self.known();
+        if !secrets.iter().any(|secret| is_new(&before, &secret)) {
             return;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);

@@ -115,7 +115,7 @@ impl Kind for List {
         if cx.wait_epoch.is_some() {
             let sought = Sought { name: None, labels: self.labels.clone() };
             match watch::look(cx, &cluster, &resource, namespace.as_deref(), sought).await? {
-                Look::Seen(objects) => return Ok(json!({ "items": objects }).into()),
+                Look::Seen(objects) => return Ok(object::observation(json!({ "items": objects }), notes)),
                 Look::Poll(why) => notes.push(polled(&why)),
             }
         }

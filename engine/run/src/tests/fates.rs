@@ -169,6 +169,22 @@ fn a_group_sums_up_its_members_and_saves() {
 }
 
 #[test]
+fn a_group_whose_output_cannot_be_read_fails_the_run_though_all_members_passed() {
+    let (world, _) = World::new(|_, _| fine());
+    let unreadable = Draft { saves: vec![("out", "checks.member.n.nothing")], ..group("g") };
+    let member = Draft { saves: vec![("n", "ok")], ..check("member", world) }.of("g");
+    let ran = Suite::new(vec![unreadable, member]).run();
+    assert_eq!((ran.verdict("member").0, ran.verdict("g").0, ran.exit), (Verdict::Passed, Verdict::Error, 1));
+}
+
+#[test]
+fn where_nothing_passed_and_nothing_had_to_nothing_is_proven() {
+    let (world, _) = World::new(|_, _| not_yet());
+    let minor = Draft { severity: Importance::Minor, ..check("a", world) };
+    assert_eq!(Suite::new(vec![minor]).run().exit, 2);
+}
+
+#[test]
 fn a_minor_failure_does_not_fail_the_run() {
     let (world, _) = World::new(|id, _| if id == "a" { not_yet() } else { fine() });
     let minor = Draft { severity: Importance::Minor, ..check("a", world) };

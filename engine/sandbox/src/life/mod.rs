@@ -3,6 +3,7 @@
 
 mod agenda;
 mod behaviour;
+mod hear;
 mod kinds;
 mod perform;
 mod play;

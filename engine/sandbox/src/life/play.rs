@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::Troubles;
 use super::agenda::{Acting, Agenda, Item, key};
+use super::hear::{heard, until};
 use super::kinds::{fits, means};
 use super::ship::Shipped;
 use super::stage::Stage;
@@ -377,35 +377,5 @@ impl Play {
             }
             other => format!("{other:?}"),
         }
-    }
-}
-
-/// Waits until a cluster or a Kafka has changed; the change of a cluster that was taken, if one was.
-async fn heard(
-    changes: &mut [(String, UnboundedReceiver<Change>)],
-    wake: &mut UnboundedReceiver<()>,
-) -> Option<(String, Change)> {
-    std::future::poll_fn(|cx| {
-        for (name, changes) in &mut *changes {
-            if let Poll::Ready(Some(change)) = changes.poll_recv(cx) {
-                return Poll::Ready(Some((name.clone(), change)));
-            }
-        }
-        match wake.poll_recv(cx) {
-            Poll::Ready(Some(())) => Poll::Ready(None),
-            // A world without Kafka has nobody who wakes.
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
-}
-
-async fn until(clock: crate::clock::Clock, due: Option<Timestamp>) {
-    match due {
-        Some(due) => {
-            let left = due.duration_since(clock.now());
-            clock.sleep(Duration::try_from(left).unwrap_or_default()).await;
-        }
-        None => std::future::pending().await,
     }
 }

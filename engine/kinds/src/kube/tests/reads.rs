@@ -3,7 +3,7 @@ use checkrun_model::{Asked, Ruling, RunFacts};
 use serde_json::json;
 
 use super::*;
-use crate::kube::stub::{Fault, Stub, pod};
+use crate::kube::stub::{Fault, Stub, pod, waiting};
 use crate::kube::{CanI, Delete, Get, List, Logs, read_secret};
 
 #[tokio::test]
@@ -56,6 +56,37 @@ async fn a_list_is_sorted_selected_and_says_what_its_items_are() {
     let seen = none.observe(&cx).await.unwrap().value;
     assert!(matches!(none.rule(&seen, Asked::default()), Ruling::NotYet(_)));
     assert_eq!(none.rule(&seen, Asked { none: true, allow_empty: false }), Ruling::Met);
+}
+
+#[tokio::test]
+async fn what_is_no_list_is_not_taken_for_an_empty_one() {
+    let stub = Stub::start().await;
+    let (cx, _) = stub.context();
+    let list = check::<List>(json!({ "kind": "Pod", "namespace": "a" }));
+    stub.store().faults.push(Fault { request: "GET /api/v1/namespaces/a/pods?", status: 200, times: 1 });
+    let broken = list.observe(&cx).await.unwrap_err();
+    assert!(broken.cause.contains("was not answered with a list"), "{broken:?}");
+}
+
+#[tokio::test]
+async fn the_data_of_a_secret_is_named_as_what_nobody_may_read() {
+    let stub = Stub::start().await;
+    let data = json!({ "user": "a2Fma2E=", "password": "Y29ycmVjdCBob3JzZSBiYXR0ZXJ5" });
+    let metadata = json!({ "name": "s", "namespace": "a" });
+    stub.store().put("secrets", json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data }));
+    let (cx, _) = stub.context();
+    let get = check::<Get>(json!({ "kind": "Secret", "namespace": "a", "name": "s" }));
+    let list = check::<List>(json!({ "kind": "Secret", "namespace": "a" }));
+    let waiting = waiting(&cx, 1);
+    for (check, cx) in [(&get, &cx), (&list, &cx), (&get, &waiting), (&list, &waiting)] {
+        let seen = check.observe(cx).await.unwrap();
+        let texts: Vec<&str> = seen.secrets.iter().map(|secret| secret.text.as_str()).collect();
+        assert!(
+            texts.contains(&"Y29ycmVjdCBob3JzZSBiYXR0ZXJ5") && texts.contains(&"correct horse battery"),
+            "{texts:?}"
+        );
+        assert!(texts.contains(&"a2Fma2E=") && !texts.contains(&"kafka"), "{texts:?}");
+    }
 }
 
 #[tokio::test]
