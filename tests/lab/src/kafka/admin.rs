@@ -213,11 +213,11 @@ impl Admin {
         })
     }
 
-    /// Deletes every record that these partitions hold now. Ask the broker that leads them.
-    pub fn delete_records(&self, topic: &str, partitions: &[i32]) -> Result<(), AdminError> {
+    /// Deletes every record that these partitions of topics hold now. Ask the broker that leads them.
+    pub fn delete_records(&self, topics: &[(&str, Vec<i32>)]) -> Result<(), AdminError> {
         const HIGH_WATERMARK: i64 = -1;
         let mut w = Writer::default();
-        w.array(&[topic], |w, name| {
+        w.array(topics, |w, (name, partitions)| {
             w.string(name).array(partitions, |w, p| {
                 w.i32(*p).i64(HIGH_WATERMARK).end();
             });
