@@ -1,13 +1,34 @@
 #!/bin/sh
 # The speed of checkrun beside its peers (hurl 8.0.1, goss v0.4.10), which are built once: medians and ratios.
-# `tests/bench.sh [startup|http|trivial|plan|faults|all|sizes]`, `ROUNDS=7`. Wants Go for goss; a peer that cannot be built is left out by name.
+# `tests/bench.sh [startup|http|trivial|plan|faults|all]`, `ROUNDS=7`. Wants Go for goss; a peer that cannot be built is left out by name.
+# `tests/bench.sh sizes` counts files, functions and tests, and shows which crate stands on which;
+# `tests/bench.sh build` times both builds that users meet, with nothing built before.
 set -eu
 cd "$(dirname "$0")/.."
 what="${1:-all}"
 if [ "$what" = sizes ]; then
-  exec cargo run --quiet --package bench -- sizes
+  cargo run --quiet --package bench -- sizes
+  echo "floors: each crate, and those of ours that it builds on"
+  for crate in model yaml lang judge spec report kinds run sandbox; do
+    below=$(cargo tree --quiet --package "checkrun-$crate" --edges normal --prefix none --depth 1 |
+      sed -n '2,$ s/^checkrun-\([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')
+    echo "  $crate: ${below:-none}"
+  done
+  exit 0
 fi
 sh tests/setup.sh
+if [ "$what" = build ]; then
+  cargo fetch --quiet
+  for profile in dev release; do
+    cold=$(mktemp -d)
+    began=$(date +%s)
+    CARGO_TARGET_DIR=$cold cargo build --quiet --profile "$profile" --package checkrun
+    bytes=$(wc -c <"$(ls "$cold"/*/checkrun)")
+    echo "cold build, profile $profile: $(($(date +%s) - began)) s, binary $bytes bytes"
+    rm -r "$cold"
+  done
+  exit 0
+fi
 peers="${CHECKRUN_PEERS:-${HOME}/.cache/checkrun-peers}"
 mkdir -p "$peers"
 if [ ! -x "$peers/bin/hurl" ]; then

@@ -10,10 +10,15 @@ export LAB="$target/lab"
 # What runs while the lab is up: `lab run` calls this script with `first` or `steps`.
 story() { "$target/checkrun" checks/story-49 --target "$CHECKRUN_LAB_TARGET"; }
 suite() { cargo test --workspace --quiet --test suite -- --nocapture "$1::"; }
+conformance() {
+  KUBE_CONFORMANCE_KUBECONFIG=$LAB_INFRA_KUBECONFIG cargo test --workspace --quiet --test conformance -- --nocapture &&
+    KUBECTL="$LAB_KUBELAB kubectl" cargo test --workspace --quiet --test kube -- --nocapture kubectl::
+}
 first() {
   step "story 49 passes" story
   step "the sandbox judges as the lab does" suite beside
   step "200 waits are one watch" suite watch
+  step "the real API server answers as the sandbox's, which kubectl takes for one" conformance
 }
 if [ "${1:-}" = first ]; then
   first

@@ -1,4 +1,4 @@
-//! What the real `kubectl` does, if there is one.
+//! What the real `kubectl` does: the one that `KUBECTL` names (a command with its first words), else one that is installed.
 
 use std::process::Stdio;
 
@@ -6,6 +6,15 @@ use serde_json::json;
 use tokio::process::Command;
 
 use crate::stage::{Stage, pod};
+
+/// The command of `kubectl`; whether somebody named it.
+fn kubectl() -> (Command, bool) {
+    let named = std::env::var("KUBECTL").ok();
+    let mut words = named.as_deref().unwrap_or("kubectl").split(' ');
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words);
+    (command, named.is_some())
+}
 
 /// Runs `kubectl` on a cluster.
 struct Shell {
@@ -15,10 +24,11 @@ struct Shell {
 }
 
 impl Shell {
-    /// None where there is no `kubectl`: then the test is left out, and says so.
+    /// None where there is no `kubectl` and none is named: then the test is left out, and says so.
     async fn open(test: &str) -> Option<Self> {
-        let found = Command::new("kubectl").arg("version").arg("--client").stdout(Stdio::null()).status().await;
-        if found.is_err() {
+        let (mut command, named) = kubectl();
+        let found = command.arg("version").arg("--client").stdout(Stdio::null()).status().await;
+        if found.is_err() && !named {
             println!("left out: {test}: there is no kubectl");
             return None;
         }
@@ -31,7 +41,8 @@ impl Shell {
 
     /// Whether it went well, and what it wrote.
     async fn run(&self, command: &str, input: Option<&str>) -> (bool, String) {
-        let mut child = Command::new("kubectl")
+        let mut child = kubectl()
+            .0
             .args(command.split(' '))
             .env("KUBECONFIG", self.kubeconfig.path())
             .env("HOME", self.home.path())
