@@ -19,10 +19,17 @@ use line::Chain;
 /// The name of the journal in a run's folder.
 pub const NAME: &str = "journal.jsonl";
 
+/// Lines of so many bytes are handed to the file without waiting for more.
+const MOST_WAITING: usize = 64 * 1024;
+
 /// The journal, open for writing. One owner; nobody else writes.
 pub struct Journal {
     file: File,
+    /// The chain after the last line, and after the last line that the file has.
     chain: Chain,
+    kept: Chain,
+    /// Lines that the file does not have yet.
+    waiting: Vec<u8>,
     /// Bytes of whole lines: where a line that was cut by a full disk began.
     length: u64,
     /// Why the last line could not be written.
@@ -40,14 +47,18 @@ impl Journal {
         std::fs::create_dir_all(dir).map_err(named)?;
         let file = OpenOptions::new().append(true).create_new(true).open(&path).map_err(named)?;
         file.try_lock().map_err(|error| format!("cannot lock {}: {error}", path.display()))?;
-        Ok(Self { file, chain: Chain::default(), length: 0, broken: None })
+        Ok(Self::on(file, Chain::default(), 0))
+    }
+
+    fn on(file: File, chain: Chain, length: u64) -> Self {
+        Self { file, kept: chain.clone(), chain, waiting: Vec::new(), length, broken: None }
     }
 
     /// A journal on a disk that takes nothing.
     #[cfg(test)]
     pub fn on_full_disk() -> Self {
         let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
-        Self { file, chain: Chain::default(), length: 0, broken: None }
+        Self::on(file, Chain::default(), 0)
     }
 
     /// Goes on with a journal, whose lines it reads once nobody else can add any; a torn last line is cut off.
@@ -61,24 +72,43 @@ impl Journal {
             .map_err(|_| format!("{} is in use: its run, or another clean-up, is still alive", path.display()))?;
         let read = read::read(path)?;
         file.set_len(read.whole).map_err(named)?;
-        Ok((Self { file, chain: read.chain, length: read.whole, broken: None }, read.lines))
+        Ok((Self::on(file, read.chain, read.whole), read.lines))
     }
 
-    /// Writes one event as one line. A line that could not be written is in the answer all the same, so
-    /// that people see it; [`Journal::broken`] says why the file lacks it.
+    /// Writes one event as one line. Of effects and of the run as a whole the file knows at once; what checks saw
+    /// and were judged may wait for [`Journal::flush`], so that many short checks cost few writes. A line that could
+    /// not be written is in the answer all the same, so that people see it; [`Journal::broken`] says why the file
+    /// lacks it.
     pub fn write(&mut self, event: Event) -> Line {
-        let (line, bytes) = self.chain.next(Timestamp::now(), event);
-        match self.file.write_all(bytes) {
+        let may_wait = matches!(
+            event,
+            Event::Started { .. } | Event::Waiting { .. } | Event::Observed { .. } | Event::Judged { .. }
+        );
+        let line = self.chain.next(Timestamp::now(), event, &mut self.waiting);
+        if !may_wait || self.waiting.len() >= MOST_WAITING {
+            self.flush();
+        }
+        line
+    }
+
+    /// Hands the file all lines that wait. Whoever waits for anything else calls this first.
+    pub fn flush(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        match self.file.write_all(&self.waiting) {
             Ok(()) => {
-                self.length += bytes.len() as u64;
-                self.chain.written();
+                self.length += self.waiting.len() as u64;
+                self.kept.clone_from(&self.chain);
             }
             Err(error) => {
+                // the next line follows the last one that the file has
                 let _ = self.file.set_len(self.length);
+                self.chain.clone_from(&self.kept);
                 self.broken = Some(error.to_string());
             }
         }
-        line
+        self.waiting.clear();
     }
 
     /// Why a line is missing, if one is.
@@ -90,7 +120,8 @@ impl Journal {
     ///
     /// # Errors
     /// A sentence.
-    pub fn sync(&self) -> Result<(), String> {
+    pub fn sync(&mut self) -> Result<(), String> {
+        self.flush();
         self.file.sync_data().map_err(|error| format!("the journal cannot be brought to the disk: {error}"))
     }
 

@@ -15,7 +15,7 @@ use std::time::Instant;
 use checkrun_lang::{Scope, Value};
 use checkrun_model::event::Finding;
 use checkrun_model::{Broken, Effect, Verdict};
-use checkrun_spec::plan::{Body, CheckBody, NodeIx};
+use checkrun_spec::plan::{Body, CheckBody, NodeIx, PlanNode};
 use futures::FutureExt;
 use jiff::Timestamp;
 
@@ -53,6 +53,18 @@ pub async fn live(room: Arc<Room>, ix: NodeIx, started: Timestamp) {
         Body::Group { .. } => Story::new(ix, started).broken(Broken::fatal("a group is not looked at")),
     };
     room.tell(Msg::Ended(ix, Box::new(ending)));
+}
+
+/// Whether a check looks at nothing by itself: it judges what others saved, which takes no time and cannot change.
+pub fn only_judges(node: &PlanNode) -> bool {
+    matches!(&node.body, Body::Check(body) if body.act.is_none() && body.witness.is_none() && body.cleanup.is_empty())
+}
+
+/// Lives the lives of several checks that only judge, one after the other.
+pub async fn live_in_turn(room: Arc<Room>, checks: Vec<(NodeIx, Timestamp)>) {
+    for (ix, started) in checks {
+        live(Arc::clone(&room), ix, started).await;
+    }
 }
 
 /// A kind that panics is that check's error, not the run's.

@@ -53,6 +53,8 @@ pub struct Owner {
     /// Checks that were given up.
     abandoned: Vec<NodeIx>,
     opened: HashMap<NodeIx, Timestamp>,
+    /// Checks that were admitted and only judge: they go to the workers together.
+    judges: Vec<(NodeIx, Timestamp)>,
     /// Checks whose effects are being undone.
     unmaking: HashSet<NodeIx>,
     tally: Tally,
@@ -98,6 +100,7 @@ impl Owner {
             reasons: HashMap::new(),
             abandoned: Vec::new(),
             opened: HashMap::new(),
+            judges: Vec::new(),
             unmaking: HashSet::new(),
             tally: Tally::default(),
             begun: Instant::now(),
@@ -117,6 +120,7 @@ impl Owner {
             while let Some(step) = self.states.step() {
                 self.step(step);
             }
+            self.send_judges();
             if self.states.finished() {
                 break;
             }
@@ -128,6 +132,7 @@ impl Owner {
 
     /// Takes what workers say: waits for the first message, then takes all that are there.
     fn hear(&mut self) {
+        self.flush();
         match self.inbox.recv_timeout(TICK) {
             Ok(msg) => {
                 self.message(msg);
@@ -240,12 +245,23 @@ impl Owner {
         for sink in &mut self.sinks {
             sink.line(&line);
         }
+        self.mind_journal();
+        line.t
+    }
+
+    /// Hands the journal's file what waits for it.
+    fn flush(&mut self) {
+        self.journal.flush();
+        self.mind_journal();
+    }
+
+    /// A run whose journal cannot be written is stopped.
+    fn mind_journal(&mut self) {
         if let Some(why) = self.journal.broken().map(str::to_owned)
             && !self.stopping
         {
             self.trouble(format!("the journal cannot be written: {why}"));
         }
-        line.t
     }
 
     fn end(mut self) -> i32 {

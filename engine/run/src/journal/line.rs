@@ -10,38 +10,33 @@ use jiff::Timestamp;
 pub struct Chain {
     seq: u64,
     prev: String,
-    /// The line made last, with its end.
-    bytes: Vec<u8>,
 }
 
 impl Chain {
     /// A chain whose last line is known.
     pub fn after(seq: u64, last: &[u8]) -> Self {
-        Self { seq: seq + 1, prev: hash(last), bytes: Vec::new() }
+        Self { seq: seq + 1, prev: hash(last) }
     }
 
-    /// The next line and its bytes, end of line included.
-    pub fn next(&mut self, t: Timestamp, event: Event) -> (Line, &[u8]) {
-        self.bytes.clear();
-        let _ = write!(self.bytes, r#"{{"seq":{},"t":"{t}","prev":"{}""#, self.seq, self.prev);
-        let from = self.bytes.len();
-        match serde_json::to_writer(&mut self.bytes, &event) {
+    /// The next line; its bytes, end of line included, are added to `out`.
+    pub fn next(&mut self, t: Timestamp, event: Event, out: &mut Vec<u8>) -> Line {
+        let start = out.len();
+        let _ = write!(out, r#"{{"seq":{},"t":"{t}","prev":"{}""#, self.seq, self.prev);
+        let from = out.len();
+        match serde_json::to_writer(&mut *out, &event) {
             // The event's own opening brace becomes the comma between the two.
-            Ok(()) if self.bytes.get(from) == Some(&b'{') => self.bytes[from] = b',',
+            Ok(()) if out.get(from) == Some(&b'{') => out[from] = b',',
             _ => {
-                self.bytes.truncate(from);
-                self.bytes.extend_from_slice(br#","event":"unknown"}"#);
+                out.truncate(from);
+                out.extend_from_slice(br#","event":"unknown"}"#);
             }
         }
-        self.bytes.push(b'\n');
-        (Line { seq: self.seq, t, prev: self.prev.clone(), event }, &self.bytes)
-    }
-
-    /// The line made last stands in the file: the next one names it.
-    pub fn written(&mut self) {
+        let mut prev = String::with_capacity(64);
+        push_hash(&mut prev, &out[start..]);
+        out.push(b'\n');
+        let line = Line { seq: self.seq, t, prev: std::mem::replace(&mut self.prev, prev), event };
         self.seq += 1;
-        self.prev.clear();
-        push_hash(&mut self.prev, &self.bytes[..self.bytes.len() - 1]);
+        line
     }
 }
 

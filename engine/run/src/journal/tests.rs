@@ -15,6 +15,7 @@ fn written(dir: &std::path::Path, count: u32) -> Vec<u8> {
     for node in 0..count {
         journal.write(started(node));
     }
+    journal.flush();
     std::fs::read(dir.join(NAME)).unwrap()
 }
 
@@ -22,8 +23,9 @@ fn written(dir: &std::path::Path, count: u32) -> Vec<u8> {
 fn a_line_is_what_serde_makes_of_it() {
     let mut chain = Chain::default();
     let event = Event::LeftBehind { intent: None, object: "a \"b\"".into(), why: "\n".into() };
-    let (line, bytes) = chain.next(Timestamp::now(), event);
-    assert_eq!(serde_json::to_string(&line).unwrap() + "\n", String::from_utf8_lossy(bytes));
+    let mut bytes = Vec::new();
+    let line = chain.next(Timestamp::now(), event, &mut bytes);
+    assert_eq!(serde_json::to_string(&line).unwrap() + "\n", String::from_utf8_lossy(&bytes));
 }
 
 #[test]
@@ -55,7 +57,9 @@ fn a_torn_last_line_is_passed_over_and_cut_off_by_who_goes_on() {
     let journal = read::read(&path).unwrap();
     assert!(journal.torn);
     assert_eq!(journal.lines.len(), 2);
-    Journal::go_on(&path).unwrap().0.write(started(9));
+    let mut journal = Journal::go_on(&path).unwrap().0;
+    journal.write(started(9));
+    journal.flush();
     let again = read::read(&path).unwrap();
     assert!(!again.torn);
     assert_eq!(again.lines.iter().map(|line| line.seq).collect::<Vec<_>>(), [0, 1, 2]);
@@ -75,4 +79,23 @@ fn a_journal_has_one_writer() {
     let _run = Journal::create(dir.path()).unwrap();
     let path = dir.path().join(NAME);
     assert!(Journal::go_on(&path).is_err());
+}
+
+#[test]
+fn of_an_effect_the_file_knows_at_once_and_of_all_that_was_said_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = Journal::create(dir.path()).unwrap();
+    journal.write(started(0));
+    journal.write(Event::Void { intent: checkrun_model::IntentId(0) });
+    assert_eq!(read::read(&dir.path().join(NAME)).unwrap().lines.len(), 2);
+}
+
+#[test]
+fn after_a_write_that_failed_the_chain_goes_on_from_what_the_file_has() {
+    let mut journal = Journal::on_full_disk();
+    journal.write(started(0));
+    journal.write(started(1));
+    journal.flush();
+    assert!(journal.broken().is_some());
+    assert_eq!(journal.write(started(2)).seq, 0);
 }

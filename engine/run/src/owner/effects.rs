@@ -21,6 +21,7 @@ impl Owner {
 
     /// Answers when everything written so far is on the disk; not while it cannot be written.
     pub(super) fn safe(&mut self, reply: Reply) {
+        self.flush();
         if let Some(why) = self.journal.broken().filter(|_| self.unmaking.is_empty()) {
             let _ =
                 reply.send(Err(Broken::fatal(format!("the journal cannot be written, so no effect may start: {why}"))));

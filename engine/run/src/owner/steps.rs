@@ -13,6 +13,9 @@ use crate::scope;
 use crate::state::graph::at;
 use crate::state::{Cause, End, Settled, Step};
 
+/// So many checks that only judge are one task: few enough that a slow one holds up no more than these.
+const TOGETHER: usize = 16;
+
 impl Owner {
     /// Does what the states ask for.
     pub(super) fn step(&mut self, step: Step) {
@@ -72,7 +75,19 @@ impl Owner {
         let started = self.write(Event::Started { node: ix.0 });
         let silent_until = self.silence(ix);
         self.running.insert(ix, Running { started, silent_until, go: None });
-        self.runtime.spawn(life::live(std::sync::Arc::clone(&self.room), ix, started));
+        if life::only_judges(self.room.node(ix)) {
+            self.judges.push((ix, started));
+        } else {
+            self.runtime.spawn(life::live(std::sync::Arc::clone(&self.room), ix, started));
+        }
+    }
+
+    /// Checks that only judge take microseconds each: waking a worker for every one of them would cost more.
+    pub(super) fn send_judges(&mut self) {
+        for some in self.judges.chunks(TOGETHER) {
+            self.runtime.spawn(life::live_in_turn(std::sync::Arc::clone(&self.room), some.to_vec()));
+        }
+        self.judges.clear();
     }
 
     /// A check has ended, by its own word or because it was given up.

@@ -107,6 +107,7 @@ fn killed(ran: &Ran, upto: impl Fn(&Event) -> bool) {
         }
         journal.write(event);
     }
+    journal.flush();
 }
 
 #[test]

@@ -74,5 +74,5 @@ pub(super) fn pod(name: &str, phase: &str) -> Json {
 
 /// What takes longer than this does not happen.
 pub(super) async fn soon<T>(future: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(Duration::from_secs(10), future).await.ok()
+    tokio::time::timeout(Duration::from_secs(60), future).await.ok()
 }
