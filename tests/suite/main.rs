@@ -8,6 +8,8 @@ mod generated;
 mod golden;
 mod interrupt;
 mod misspelt;
+#[cfg(feature = "sandbox")]
+mod mutants;
 mod reading;
 mod reports;
 mod sandbox;

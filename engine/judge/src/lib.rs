@@ -155,4 +155,6 @@ fn set_aside(case: &Case<'_>, findings: &mut [Judged], silent: &[usize], rule_ho
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -45,29 +45,29 @@ static DOC: KindDoc = KindDoc {
     timeout: None,
 };
 
-fn expr(text: &str) -> Expectation {
+pub(crate) fn expr(text: &str) -> Expectation {
     let known = Known { fields: Some(&[]), open: true, ..Known::default() };
     let compiled = lang().expr(text, &known).unwrap();
     Expectation { span: here(), text: text.into(), what: What::Expr(compiled) }
 }
 
-fn word(what: What) -> Expectation {
+pub(crate) fn word(what: What) -> Expectation {
     Expectation { span: here(), text: "word".into(), what }
 }
 
-fn matcher(path: &str, test: Option<Test>, count: Option<u64>) -> Expectation {
+pub(crate) fn matcher(path: &str, test: Option<Test>, count: Option<u64>) -> Expectation {
     let subject = Subject::Path(lang().path(path).unwrap());
     Expectation { span: here(), text: path.into(), what: What::Matcher(Matcher { subject, test, count }) }
 }
 
-fn value(text: &str, test: Test) -> Expectation {
+pub(crate) fn value(text: &str, test: Test) -> Expectation {
     let known = Known { fields: Some(&[]), open: true, ..Known::default() };
     let subject = Subject::Value(lang().expr(text, &known).unwrap());
     let what = What::Matcher(Matcher { subject, test: Some(test), count: None });
     Expectation { span: here(), text: text.into(), what }
 }
 
-fn tree(value: &Json) -> checkrun_lang::Tree {
+pub(crate) fn tree(value: &Json) -> checkrun_lang::Tree {
     lang().tree(&Node::from_json(here(), value), &Sources::default()).unwrap()
 }
 
@@ -89,18 +89,18 @@ fn rules() -> ReadinessRules {
     ReadinessRules { rules: vec![pod, app] }
 }
 
-struct Seen<'a> {
-    seen: Json,
-    ruling: Ruling,
-    witness: Option<&'a Json>,
-    allow_empty: bool,
+pub(crate) struct Seen<'a> {
+    pub(crate) seen: Json,
+    pub(crate) ruling: Ruling,
+    pub(crate) witness: Option<&'a Json>,
+    pub(crate) allow_empty: bool,
 }
 
-fn seen(seen: Json) -> Seen<'static> {
+pub(crate) fn seen(seen: Json) -> Seen<'static> {
     Seen { seen, ruling: Ruling::Met, witness: None, allow_empty: false }
 }
 
-fn judged(case: Seen<'_>, expectations: &[Expectation]) -> Judgement {
+pub(crate) fn judged(case: Seen<'_>, expectations: &[Expectation]) -> Judgement {
     let value = Arc::new(case.seen);
     let mut scope = Scope::default();
     scope.set_observation(Value::observation(Arc::clone(&value), &[]), jiff::Timestamp::UNIX_EPOCH);
@@ -343,4 +343,19 @@ fn an_allowed_empty_selection_sets_aside_what_reads_elements_and_nothing_else() 
     let of_value = value("items.map(|i| i.x)", Test::Equals(tree(&json!([]))));
     assert_eq!(outcomes(&judged(case(), &[of_value]))[1], Outcome::NotJudged);
     assert_eq!(judged(case(), &[expr("items.len() > 0")]).outcome, Outcome::Unmet);
+}
+
+/// Beside `0.1 + 0.2` stand numbers that a careless reader of JSON takes for it.
+#[test]
+fn a_number_is_told_from_its_neighbours() {
+    let of = |number: &str, text: &str| {
+        let it = serde_json::from_str(&format!("{{ \"n\": {number} }}")).unwrap();
+        judged(seen(it), &[expr(text)]).outcome
+    };
+    assert_eq!(of("0.30000000000000004", "n == 0.30000000000000004"), Outcome::Met);
+    assert_eq!(of("0.3", "n == 0.30000000000000004"), Outcome::Unmet);
+    assert_eq!(of("0.30000000000000010", "n == 0.30000000000000004"), Outcome::Unmet);
+    // Read carelessly, this becomes 122.4162940337866.
+    assert_eq!(of("122.416294033786585", "n == 122.416294033786585"), Outcome::Met);
+    assert_eq!(of("122.416294033786585", "n == 122.4162940337866"), Outcome::Unmet);
 }

@@ -14,6 +14,8 @@ mod metrics;
 mod moment;
 #[cfg(feature = "tls")]
 mod net;
+#[cfg(any(feature = "kafka", feature = "kube"))]
+mod own;
 #[cfg(any(feature = "http", feature = "kafka"))]
 mod pem;
 mod start;
@@ -22,6 +24,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod through;
+#[cfg(any(feature = "kafka", feature = "kube"))]
+mod unconfirmed;
 
 use checkrun_model::{EndpointEntry, KindEntry};
 

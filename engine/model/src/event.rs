@@ -85,6 +85,9 @@ pub enum Event {
         /// Whether it was already gone.
         #[serde(default)]
         already_gone: bool,
+        /// What is not known of it: that it was made was never confirmed, and it was not seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unknown: Option<String>,
     },
     /// It could not be undone: it is left behind.
     LeftBehind {
@@ -109,7 +112,7 @@ pub enum Event {
     Judged(Judged),
     /// The run was asked to stop.
     Interrupted {
-        /// `SIGINT`, `SIGTERM`, `--timeout`, `--fail-fast`.
+        /// `SIGINT`, `SIGTERM`, `SIGHUP`, `--timeout`, `--fail-fast`.
         by: String,
     },
     /// The last line.

@@ -79,6 +79,9 @@ impl Summary {
             Event::Intended { intent, node, what } => self.intended(*intent, *node, what),
             Event::Made { intent, .. } => self.came_to(*intent, EffectState::Made),
             Event::Void { intent } => self.came_to(*intent, EffectState::Void),
+            Event::Undone { intent, unknown: Some(why), .. } => {
+                self.came_to(*intent, EffectState::NotSeen(why.clone()));
+            }
             Event::Undone { intent, .. } => self.came_to(*intent, EffectState::Undone),
             Event::LeftBehind { intent: Some(intent), why, .. } if self.intents.contains_key(intent) => {
                 self.came_to(*intent, EffectState::Left(why.clone()));
@@ -137,7 +140,7 @@ mod tests {
     fn what_was_undone_later_is_not_left_behind() {
         let sample = Sample::new(&["a"]).made(0, 1, "ConfigMap x").left(1, "forbidden").ended(3);
         assert_eq!(sample.clone().summary().left_behind().len(), 1);
-        let cleaned = sample.event(Event::Undone { intent: IntentId(1), already_gone: false });
+        let cleaned = sample.event(Event::Undone { intent: IntentId(1), already_gone: false, unknown: None });
         assert!(cleaned.summary().left_behind().is_empty());
     }
 

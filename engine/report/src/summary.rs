@@ -85,6 +85,8 @@ pub enum EffectState {
     Void,
     /// Undone, or found gone.
     Undone,
+    /// That it was made was never confirmed, and it was not seen; what is not known.
+    NotSeen(String),
     /// Not undone, with the reason.
     Left(String),
 }
@@ -220,7 +222,8 @@ impl Summary {
     /// The groups around a node, the innermost first.
     pub(crate) fn groups_of<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
         let around = |node: &&'a Node| node.planned.parent.and_then(|parent| self.node(parent));
-        std::iter::successors(around(&node), around)
+        // A journal that was tampered with may name a circle.
+        std::iter::successors(around(&node), around).take(self.nodes.len())
     }
 
     fn has_wrong_member(&self, group: usize) -> bool {
@@ -270,7 +273,11 @@ impl Summary {
                 EffectState::Announced | EffectState::Made if effect.undo && self.ended.is_none() => {
                     "the run did not come to its end".to_owned()
                 }
-                EffectState::Announced | EffectState::Made | EffectState::Void | EffectState::Undone => return None,
+                EffectState::Announced
+                | EffectState::Made
+                | EffectState::Void
+                | EffectState::Undone
+                | EffectState::NotSeen(_) => return None,
             };
             let check = self.node(effect.node).map(|node| node.planned.id.to_string());
             Some(Left { object: effect.object.clone(), why, check })

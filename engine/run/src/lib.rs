@@ -140,6 +140,9 @@ fn on(
     let parts =
         room::Parts { plan, facts, dir: dir.clone(), reader: options.secrets, world: options.world.clone(), owner };
     let room = Arc::new(room::Room::new(parts));
+    if let Some(why) = room.redactor.blind() {
+        return Err(RunError(why.to_owned()));
+    }
     let owner = owner::Owner::new(room, options, journal, sinks, inbox, stop, runtime);
     Ok(Ended { dir, exit: owner.run() })
 }
@@ -175,6 +178,14 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// A sentence that names the file, and the line where it is not what was written.
 pub fn read_journal(dir: &Path) -> Result<Vec<Line>, String> {
     Ok(journal::read::read(&dir.join(journal::NAME))?.lines)
+}
+
+/// The lines of a journal, its chain verified; a torn last line is left out.
+///
+/// # Errors
+/// A sentence that names the line which is not what was written.
+pub fn parse_journal(bytes: &[u8]) -> Result<Vec<Line>, String> {
+    Ok(journal::read::parse(bytes)?.lines)
 }
 
 /// Undoes what a run that was killed left behind, from its journal alone.

@@ -1,6 +1,7 @@
 //! One check's life, from admission to verdict: prepare, look, judge, wait, end. It knows nothing of other
 //! checks; what it needs of them is in its scope.
 
+mod begin;
 mod bounded;
 pub mod cleanup;
 mod ending;
@@ -47,7 +48,8 @@ struct Life<'r> {
 pub async fn live(room: Arc<Room>, ix: NodeIx, started: Timestamp) {
     let ending = match &room.node(ix).body {
         Body::Check(body) => {
-            let life = AssertUnwindSafe(until_stopped(&room, ix, body, started)).catch_unwind();
+            let flag = Flag::default();
+            let life = AssertUnwindSafe(whole(&room, ix, body, started, &flag)).catch_unwind();
             life.await.unwrap_or_else(|panic| panicked(ix, started, panic.as_ref()))
         }
         Body::Group { .. } => Story::new(ix, started).broken(Broken::fatal("a group is not looked at")),
@@ -76,36 +78,25 @@ fn panicked(ix: NodeIx, started: Timestamp, panic: &(dyn std::any::Any + Send)) 
     Story::new(ix, started).broken(broken)
 }
 
-async fn until_stopped(room: &Room, ix: NodeIx, body: &CheckBody, started: Timestamp) -> Ending {
-    let flag = Flag::default();
+/// What comes of `work`; none where the run is stopped before.
+async fn unless_stopped<T>(room: &Room, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
-        ending = whole(room, ix, body, started, &flag) => ending,
-        () = room.stop.cancelled() => {
-            let hangs = flag.give_up().await;
-            Story::new(ix, started).stopped(hangs)
-        }
+        done = work => Some(done),
+        () = room.stop.cancelled() => None,
     }
 }
 
 async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Timestamp, flag: &'r Flag) -> Ending {
     let begun = Instant::now();
-    let timeout = room.timeout(body.timeout);
     let mut story = Story::new(ix, started);
     let scope = crate::scope::of(room, ix);
-    let cx = room.cx(ix, checkrun_model::Place::default(), begun + timeout, &flag.get());
-    let prepared = match bounded::by(begun + timeout, prepare::check(room, ix, body, &scope, &cx)).await {
+    let preparing = begin::prepared(room, ix, body, &scope, begun, flag, &mut story);
+    let prepared = match unless_stopped(room, preparing).await {
         Some(Ok(prepared)) => prepared,
-        Some(Err(trouble)) => {
-            let (broken, findings) = trouble.told(&room.plan.sources);
-            return story.broken_with(broken, findings);
-        }
-        None => {
-            return story
-                .broken(Broken::fatal("its arguments could not be read in time").hint("say a longer `timeout:`"));
-        }
+        Some(Err((broken, findings))) => return story.broken_with(broken, findings),
+        None => return story.stopped(flag.give_up().await),
     };
-    drop(cx);
     if let Some(why) = prepared.refused {
         return story.skipped(why);
     }
@@ -126,10 +117,11 @@ async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Tim
     if let Some(broken) = life.cannot_hold() {
         return life.story.broken(broken);
     }
-    if let Err(broken) = life.before_effect().await {
-        return life.story.broken(broken);
+    match unless_stopped(room, life.before_effect()).await {
+        Some(Ok(())) => life.watch().await,
+        Some(Err(broken)) => life.story.broken(broken),
+        None => life.story.stopped(flag.give_up().await),
     }
-    life.watch().await
 }
 
 impl Life<'_> {

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
 use crate::journal::sync::Reply;
+use crate::life::cleanup::Gone;
 use crate::room::Saved;
 use crate::state::End;
 
@@ -38,7 +39,7 @@ pub enum Msg {
     /// A check has ended.
     Ended(NodeIx, Box<Ending>),
     /// An effect was undone, or why not.
-    Undone(IntentId, Result<bool, String>),
+    Undone(IntentId, Result<Gone, String>),
     /// All of a check's clean-up was tried.
     Unmade(NodeIx),
     /// Evidence could not be kept: the program cannot do its work.

@@ -262,6 +262,9 @@ impl Owner {
         {
             self.trouble(format!("the journal cannot be written: {why}"));
         }
+        if let Some(why) = self.room.redactor.blind().filter(|_| !self.stopping) {
+            self.trouble(why.to_owned());
+        }
     }
 
     fn end(mut self) -> i32 {
@@ -270,6 +273,9 @@ impl Owner {
         }
         if let Some(why) = self.journal.broken().map(str::to_owned) {
             self.tally.trouble(format!("the journal cannot be written: {why}"));
+        }
+        if let Some(why) = self.room.redactor.blind() {
+            self.tally.trouble(why.to_owned());
         }
         for why in self.options.world.iter().flat_map(|world| (world.troubles)()) {
             self.tally.trouble(format!("the sandbox: {why}"));

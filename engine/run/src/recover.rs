@@ -18,7 +18,7 @@ use checkrun_spec::plan::Plan;
 use serde_json::Value as Json;
 
 use crate::journal::{Journal, NAME, read};
-use crate::life::cleanup::{self, PREFIX};
+use crate::life::cleanup::{self, Gone, PREFIX};
 use crate::redact::Redactor;
 use crate::room::{Parts, Room};
 use crate::{Ended, RunError, SecretReader, Sink, process};
@@ -47,6 +47,15 @@ struct Bench {
     desk: Arc<Mutex<Desk>>,
 }
 
+/// What came of a clean-up.
+#[derive(Default)]
+struct Outcome {
+    /// How much is left behind.
+    behind: usize,
+    /// What is not known of things that were never seen.
+    unknown: Vec<String>,
+}
+
 /// See [`crate::cleanup`].
 pub fn run(
     dir: &Path,
@@ -66,18 +75,21 @@ pub fn run(
     let facts = RunFacts { id: found.run, started: found.started, read_only: false, suite_dir: found.suite_dir };
     let (owner, _inbox) = std::sync::mpsc::channel();
     let room = Room::new(Parts { plan, facts, dir: dir.to_owned(), reader: secrets, world: None, owner });
+    if let Some(why) = room.redactor.blind() {
+        return Err(RunError(why.to_owned()));
+    }
     let desk = Desk { journal, sinks, intents: found.next_intent, redactor: Arc::clone(&room.redactor) };
     let desk = Arc::new(Mutex::new(desk));
     let bench = Bench { room, kinds, desk: Arc::clone(&desk) };
     let runtime = crate::runtime().map_err(|error| RunError(format!("no threads to clean up on: {error}")))?;
-    let left = runtime.block_on(bench.undo_all(found.left));
+    let Outcome { behind: left, unknown } = runtime.block_on(bench.undo_all(found.left));
     runtime.shutdown_background();
     let mut desk = lock(&desk);
     let exit = if left == 0 { crate::tally::code::PASSED } else { crate::tally::code::TROUBLE };
     if !found.ended {
         let undone =
             if left == 0 { "what it made was undone afterwards" } else { "not all that it made could be undone" };
-        let remarks = vec![format!("the run was killed; {undone}")];
+        let remarks = std::iter::once(format!("the run was killed; {undone}")).chain(unknown).collect();
         desk.write(Event::RunEnded { exit: crate::tally::code::TROUBLE, remarks });
     }
     desk.journal.sync().map_err(RunError)?;
@@ -92,9 +104,9 @@ fn lock(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
 }
 
 impl Bench {
-    /// Undoes all, newest first; how many are left behind.
-    async fn undo_all(&self, left: Vec<Left>) -> usize {
-        let mut behind = 0;
+    /// Undoes all, newest first.
+    async fn undo_all(&self, left: Vec<Left>) -> Outcome {
+        let mut outcome = Outcome::default();
         for one in left {
             let done = match one.intent.kind.strip_prefix(PREFIX) {
                 Some(kind) => {
@@ -106,14 +118,17 @@ impl Bench {
                 None => self.one(&one.intent).await,
             };
             match done {
-                Ok(already_gone) => self.write(Event::Undone { intent: one.id, already_gone }),
+                Ok(Gone { already: already_gone, unknown }) => {
+                    outcome.unknown.extend(unknown.clone());
+                    self.write(Event::Undone { intent: one.id, already_gone, unknown });
+                }
                 Err(why) => {
-                    behind += 1;
+                    outcome.behind += 1;
                     self.write(Event::LeftBehind { intent: Some(one.id), object: one.intent.object, why });
                 }
             }
         }
-        behind
+        outcome
     }
 
     fn write(&self, event: Event) {
@@ -124,7 +139,7 @@ impl Bench {
         self.kinds.iter().find(|kind| kind.doc.name == name).ok_or_else(|| format!("this build has no kind `{name}`"))
     }
 
-    async fn one(&self, intent: &Intent) -> Result<bool, String> {
+    async fn one(&self, intent: &Intent) -> Result<Gone, String> {
         let kind = self.kind(&intent.kind)?;
         let cx = self.cx(intent).await?;
         let identity = restore::restored(&self.room, intent.identity.clone(), &cx).await?;
@@ -132,7 +147,7 @@ impl Bench {
     }
 
     /// Runs a `cleanup:` entry with the arguments that the journal kept.
-    async fn entry(&self, kind: &str, intent: &Intent) -> Result<bool, String> {
+    async fn entry(&self, kind: &str, intent: &Intent) -> Result<Gone, String> {
         let entry = self.kind(kind)?;
         let cx = self.cx(intent).await?;
         let args = restore::restored(&self.room, intent.identity.clone(), &cx).await?;
@@ -144,7 +159,7 @@ impl Bench {
         let seen = tokio::time::timeout_at(cx.deadline.into(), decoded.observe(&cx)).await;
         let seen = seen.map_err(|_| "not done in time".to_owned())?.map_err(|broken| broken.cause)?;
         let asked = checkrun_model::Asked { none: false, allow_empty: true };
-        cleanup::judged(decoded.rule(&seen.value, asked)).map(|()| false)
+        cleanup::judged(decoded.rule(&seen.value, asked)).map(|()| Gone::default())
     }
 
     async fn cx(&self, intent: &Intent) -> Result<Cx, String> {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use checkrun_model::Broken;
 use checkrun_model::kind::Hidden;
 use serde_json::Value as Json;
 
@@ -20,15 +21,30 @@ const SHORT: usize = 4;
 const LONG: usize = 8 << 10;
 const HEAD: usize = 256;
 
+/// What stands for every value while secrets cannot be told from the rest.
+const MASK: &str = "«masked»";
+
+/// Makes what finds texts; none: it cannot be made.
+type Build = fn(&[(String, usize)]) -> Option<AhoCorasick>;
+
 /// The secrets that are known so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Redactor {
     any: AtomicBool,
     known: RwLock<Arc<Known>>,
+    build: Build,
+}
+
+impl Default for Redactor {
+    fn default() -> Self {
+        Self::built_by(finder)
+    }
 }
 
 #[derive(Debug, Default)]
 struct Known {
+    /// What finds the secrets could not be made: nothing is let through.
+    blind: bool,
     secrets: Vec<(Arc<str>, String)>,
     /// Those by their whole value.
     whole: HashMap<Arc<str>, usize>,
@@ -40,13 +56,34 @@ struct Known {
 }
 
 impl Redactor {
+    fn built_by(build: Build) -> Self {
+        Self { any: AtomicBool::new(false), known: RwLock::default(), build }
+    }
+
     /// Learns a secret. From now on it is taken out.
-    pub fn learn(&self, name: &str, value: &str) {
-        self.learn_all(&[Hidden { name: name.to_owned(), text: value.to_owned() }]);
+    ///
+    /// # Errors
+    /// As [`Redactor::learn_all`].
+    pub fn learn(&self, name: &str, value: &str) -> Result<(), Broken> {
+        self.learn_all(&[Hidden { name: name.to_owned(), text: value.to_owned() }])
     }
 
     /// Learns what a kind came to see.
-    pub fn learn_all(&self, secrets: &[Hidden]) {
+    ///
+    /// # Errors
+    /// The secrets can no longer be told from other text: from now on every value is masked.
+    pub fn learn_all(&self, secrets: &[Hidden]) -> Result<(), Broken> {
+        self.add(secrets);
+        self.blind().map_or(Ok(()), |why| Err(Broken::fatal(why)))
+    }
+
+    /// Why no value can be written any more; none: all is well.
+    pub fn blind(&self) -> Option<&'static str> {
+        let blind = !self.is_idle() && self.known().blind;
+        blind.then_some("the secrets that were read are too many to be found in a text: every value is masked")
+    }
+
+    fn add(&self, secrets: &[Hidden]) {
         let is_new = |known: &Known, secret: &&Hidden| {
             !secret.text.is_empty() && !known.whole.contains_key(secret.text.as_str())
         };
@@ -58,7 +95,7 @@ impl Redactor {
         let new = secrets.iter().filter(|secret| is_new(&known, secret));
         let new = new.map(|secret| (Arc::from(secret.text.as_str()), format!("«secret:{}»", secret.name)));
         let all = known.secrets.iter().cloned().chain(new).collect();
-        *known = Arc::new(Known::new(all));
+        *known = Arc::new(Known::new(all, self.build));
         self.any.store(true, Ordering::Release);
     }
 
@@ -80,7 +117,7 @@ impl Redactor {
 }
 
 impl Known {
-    fn new(secrets: Vec<(Arc<str>, String)>) -> Self {
+    fn new(secrets: Vec<(Arc<str>, String)>, build: Build) -> Self {
         let mut forms: Vec<(String, usize)> = Vec::new();
         let mut parts: Vec<(String, usize)> = Vec::new();
         let mut seen = std::collections::HashSet::new();
@@ -93,11 +130,9 @@ impl Known {
                 forms.extend(new.map(|form| (form, place)));
             }
         }
-        let finder = |of: &[(String, usize)]| {
-            let texts = of.iter().map(|(text, _)| text);
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).ok()
-        };
-        Self { finder: finder(&forms), plain: finder(&parts), whole, secrets, forms, parts }
+        let (finder, plain) = (build(&forms), build(&parts));
+        let blind = finder.is_none() || plain.is_none();
+        Self { blind, finder, plain, whole, secrets, forms, parts }
     }
 
     /// The token of the secret that this is the whole of.
@@ -110,6 +145,9 @@ impl Known {
     }
 
     fn text(&self, text: &mut String) {
+        if self.blind {
+            return MASK.clone_into(text);
+        }
         if let Some(token) = self.token_of(text) {
             token.clone_into(text);
             return;
@@ -164,6 +202,10 @@ impl Known {
     }
 
     fn json(&self, value: &mut Json) {
+        if self.blind && !matches!(value, Json::Null | Json::Bool(_)) {
+            *value = Json::String(MASK.to_owned());
+            return;
+        }
         match value {
             Json::String(text) => self.text(text),
             Json::Number(number) => {
@@ -189,6 +231,12 @@ impl Known {
     }
 }
 
+/// Finds the longest of the texts at each place.
+fn finder(of: &[(String, usize)]) -> Option<AhoCorasick> {
+    let texts = of.iter().map(|(text, _)| text);
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).ok()
+}
+
 fn head(value: &str) -> &str {
     let end = (0..=HEAD).rev().find(|end| value.is_char_boundary(*end)).unwrap_or(0);
     &value[..end]
@@ -203,9 +251,9 @@ mod tests {
 
     fn redactor() -> Redactor {
         let redactor = Redactor::default();
-        redactor.learn("db", "p@ss w0rd/1\"é");
-        redactor.learn("pin", "4711");
-        redactor.learn("user", "sa");
+        redactor.learn("db", "p@ss w0rd/1\"é").unwrap();
+        redactor.learn("pin", "4711").unwrap();
+        redactor.learn("user", "sa").unwrap();
         redactor
     }
 
@@ -249,7 +297,7 @@ mod tests {
     #[test]
     fn a_url_hides_it_whichever_signs_it_encodes() {
         let redactor = Redactor::default();
-        redactor.learn("k", "a/b~c*d e\"f");
+        redactor.learn("k", "a/b~c*d e\"f").unwrap();
         let known = redactor.known();
         for form in ["a/b%7Ec%2Ad%20e%22f", "a%2Fb~c*d+e%22f", "a/b~c*d%20e%22f", "%61/b~c*d e%22f"] {
             let mut text = format!("GET http://h/{form}?x=%41");
@@ -264,11 +312,11 @@ mod tests {
     #[test]
     fn each_line_of_a_secret_is_one_too() {
         let redactor = Redactor::default();
-        redactor.learn("key", "-----BEGIN X-----\nMIIEpAIBAAKCAQEA\nxy\n-----END X-----\n");
+        redactor.learn("key", "-----BEGIN X-----\nMIIEpAIBAAKCAQEA\nxy\n-----END X-----\n").unwrap();
         let mut text = "-----BEGIN X-----\n MIIEpAIBAAKCAQEA\r\nxy".to_owned();
         redactor.known().text(&mut text);
         assert_eq!(text, "-----BEGIN X-----\n «secret:key»\r\nxy");
-        redactor.learn("spaced", "hunter2-9981\n");
+        redactor.learn("spaced", "hunter2-9981\n").unwrap();
         let mut text = "is hunter2-9981.".to_owned();
         redactor.known().text(&mut text);
         assert_eq!(text, "is «secret:spaced».");
@@ -289,7 +337,7 @@ mod tests {
     fn a_very_long_secret_goes_as_a_whole_and_where_it_begins() {
         let redactor = Redactor::default();
         let long = "0123456789abcdef".repeat(1024);
-        redactor.learn("ca", &long);
+        redactor.learn("ca", &long).unwrap();
         let mut value = json!([long, format!("starts {}…", &long[..300])]);
         redactor.json(&mut value);
         assert_eq!(value[0], "«secret:ca»");
@@ -299,7 +347,23 @@ mod tests {
     #[test]
     fn without_secrets_nothing_changes() {
         let redactor = Redactor::default();
-        redactor.learn("empty", "");
+        redactor.learn("empty", "").unwrap();
         assert!(redactor.is_idle());
+    }
+
+    #[test]
+    fn where_secrets_cannot_be_found_nothing_is_let_through() {
+        let redactor = Redactor::built_by(|_| None);
+        assert!(redactor.blind().is_none());
+        let refused = redactor.learn("db", "hunter2-9981").unwrap_err();
+        assert!(refused.cause.contains("every value is masked"), "{}", refused.cause);
+        // Also for those who ask later, with a secret that is known already.
+        assert!(redactor.learn("db", "hunter2-9981").is_err() && redactor.blind().is_some());
+        let mut value = json!({"hunter2-9981": ["x hunter2-9981", 7, "other"]});
+        redactor.json(&mut value);
+        assert_eq!(value, json!("«masked»"));
+        let mut event = checkrun_model::event::Event::Waiting { node: 0, what: "at hunter2…".into() };
+        redactor.event(&mut event);
+        assert_eq!(serde_json::to_value(&event).unwrap()["what"], "«masked»");
     }
 }

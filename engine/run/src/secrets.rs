@@ -29,7 +29,8 @@ impl Secrets {
     pub fn new(sources: BTreeMap<String, SecretSource>, reader: Option<SecretReader>, redactor: Arc<Redactor>) -> Self {
         for (name, source) in &sources {
             if let Some(Ok(value)) = local(name, source) {
-                redactor.learn(name, &value);
+                // Whoever begins a run asks the redactor whether it still can tell.
+                let _ = redactor.learn(name, &value);
             }
         }
         Self { sources, reader, redactor, known: Mutex::default() }
@@ -49,7 +50,7 @@ impl Secrets {
         let value = local(name, source)
             .unwrap_or_else(|| Err(format!("secret `{name}` has no source")))
             .map_err(Broken::fatal)?;
-        self.redactor.learn(name, &value);
+        self.redactor.learn(name, &value)?;
         Ok(value)
     }
 
@@ -67,7 +68,7 @@ impl Secrets {
         if value.is_empty() {
             return Err(Broken::fatal(format!("secret {} is empty", shown(secret))));
         }
-        self.redactor.learn(name, &value);
+        self.redactor.learn(name, &value)?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value.clone());
         Ok(value)
     }

@@ -28,6 +28,7 @@ pub struct Tally {
     not_permitted: usize,
     not_permitted_critical: Vec<String>,
     left_behind: Vec<String>,
+    unknown: Vec<String>,
     troubles: Vec<String>,
     /// Asked to stop from outside.
     pub interrupted: bool,
@@ -69,6 +70,11 @@ impl Tally {
         self.left_behind.push(object.to_owned());
     }
 
+    /// Something was not seen to undo it, and nothing says that it was made.
+    pub fn unknown(&mut self, what: &str) {
+        self.unknown.push(what.to_owned());
+    }
+
     /// The program could not do its work.
     pub fn trouble(&mut self, why: String) {
         if !self.troubles.contains(&why) {
@@ -97,6 +103,7 @@ impl Tally {
         if !self.left_behind.is_empty() {
             remarks.push(format!("left behind: {}; `checkrun cleanup` tries again", self.left_behind.join(", ")));
         }
+        remarks.extend(self.unknown.iter().cloned());
         if !self.not_permitted_critical.is_empty() {
             remarks.push(format!("critical and not permitted here: {}", self.not_permitted_critical.join(", ")));
         }

@@ -99,6 +99,32 @@ impl<'a> Assembly<'a> {
         })
     }
 
+    /// A plan without checks: where things are, for who has only those to look at.
+    pub(crate) fn target_alone(&mut self) -> Option<Plan> {
+        let dir = suite_dir(self.request.suite);
+        let paths: Vec<PathBuf> = self.request.target.map(Path::to_owned).into_iter().collect();
+        let doc = self.docs(&paths).pop();
+        let lang = Arc::new(Lang::new(Arc::new(Folder::new(&dir)) as Arc<dyn Files>));
+        let place = match &doc {
+            Some(doc) => target::read(doc, self.request.endpoints, &lang, &self.sources, &mut self.diags)?,
+            None => Place::default(),
+        };
+        Some(Plan {
+            suite: String::new(),
+            title: String::new(),
+            dir,
+            nodes: Vec::new(),
+            criteria: Vec::new(),
+            target: Arc::new(place.target),
+            target_file: place.file,
+            secrets: place.secrets,
+            inputs: serde_json::Value::Null,
+            sources: Arc::default(),
+            lang,
+            readiness: Arc::default(),
+        })
+    }
+
     fn rooms(&mut self, dir: &Path) -> Option<Rooms> {
         let suite = self.room(dir);
         Some(Rooms { suite, dir: dir.to_owned(), others: HashMap::new() })
@@ -224,7 +250,12 @@ impl<'a> Assembly<'a> {
         for (defaults, items) in &compiled.files {
             let mut env = env.clone();
             placer.defaults(defaults, &mut env);
-            placer.items(items, &env, false);
+            if !placer.full {
+                placer.items(items, &env, false);
+            }
+        }
+        if placer.full {
+            return Vec::new();
         }
         placer.resolve();
         let mut nodes = placer.nodes;

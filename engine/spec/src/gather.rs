@@ -58,7 +58,8 @@ impl Assembly<'_> {
         self.sort(dir, docs, &paths[..checks])
     }
 
-    fn docs(&mut self, paths: &[PathBuf]) -> Vec<Doc> {
+    /// Reads these files.
+    pub(crate) fn docs(&mut self, paths: &[PathBuf]) -> Vec<Doc> {
         let mut errors = Vec::new();
         let docs = read::read(paths, &mut self.sources, &mut errors);
         self.diags.extend(errors);

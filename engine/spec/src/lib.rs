@@ -17,7 +17,7 @@ pub mod schema;
 mod source;
 mod untargeted;
 
-pub use load::{Defaults, LoadRequest, Loaded, Permission, Selection, load};
+pub use load::{Defaults, LoadRequest, Loaded, Permission, Selection, load, load_target};
 pub use schema::{schemas, suite_schema, target_schema};
 
 #[cfg(test)]

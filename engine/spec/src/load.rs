@@ -71,8 +71,31 @@ pub struct Loaded {
 /// Loads a suite and its target: every mistake of every file at once.
 #[must_use]
 pub fn load(request: LoadRequest<'_>) -> Loaded {
-    let mut assembly = Assembly::new(&request);
-    let plan = assembly.plan();
+    finished(&request, Assembly::plan)
+}
+
+/// Loads a target alone: a plan without checks, in which names of clusters, endpoints and secrets have their meaning.
+/// Nothing of the suite is read but the folder that `suite` names, where the target's files are relative to it.
+#[must_use]
+pub fn load_target(suite: &Path, target: Option<&Path>, endpoints: &'static [EndpointEntry]) -> Loaded {
+    let request = LoadRequest {
+        suite,
+        target,
+        inputs: Vec::new(),
+        input_file: None,
+        kinds: &[],
+        endpoints,
+        selection: Selection::default(),
+        permission: Permission::default(),
+        defaults: Defaults::default(),
+        validate_only: false,
+    };
+    finished(&request, Assembly::target_alone)
+}
+
+fn finished<'r>(request: &'r LoadRequest<'r>, plan: impl FnOnce(&mut Assembly<'r>) -> Option<Plan>) -> Loaded {
+    let mut assembly = Assembly::new(request);
+    let plan = plan(&mut assembly);
     let Assembly { sources, diags, .. } = assembly;
     let sources = Arc::new(sources);
     let failed = diags.errors() > 0;

@@ -25,7 +25,8 @@ const MOST_BYTES: usize = 16 << 20;
 ///
 /// GET and HEAD are repeated under `within`; any other method is sent once, and counts as a write. A body
 /// whose content type says JSON must be JSON. Redirects are answers like any other unless `redirects` says
-/// how many to follow, and a server that a redirect leads to never sees the credentials of the first.
+/// how many to follow. A server that a redirect leads to never sees the headers and credentials of the first,
+/// and is asked nothing but a bodiless GET or HEAD: a redirect that would send it more is an error.
 /// Proxies of the environment are not used.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

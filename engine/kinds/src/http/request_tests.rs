@@ -125,6 +125,18 @@ async fn another_server_does_not_get_the_credentials() {
 }
 
 #[tokio::test]
+async fn another_server_does_not_get_the_body() {
+    let other = serve(|_| reply("200 OK", "", "")).await;
+    let location = format!("location: {}/in\r\n", other.url);
+    let server = serve(move |_| reply("307 Temporary Redirect", &location, "")).await;
+    let (cx, _) = context(Some(("http", json!({ "url": server.url }))));
+    let post = http(json!({ "path": "/", "method": "POST", "json": { "password": "x" }, "redirects": 3 }));
+    let broken = post.observe(&cx).await.unwrap_err();
+    assert!(!broken.transient && broken.cause.contains(&format!("was not sent to {}", other.url)), "{}", broken.cause);
+    assert_eq!(other.connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn a_read_only_run_sends_nothing_that_writes() {
     let server = serve(|_| reply("200 OK", "", "")).await;
     let (mut cx, _) = context(None);

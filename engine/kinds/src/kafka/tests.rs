@@ -5,7 +5,7 @@ mod live;
 
 use std::time::{Duration, Instant};
 
-use checkrun_model::{Asked, Broken, Cx, Effect, Kind, KindEntry, Ruling};
+use checkrun_model::{Asked, Broken, Cx, Effect, Kind, KindEntry, Ruling, Undone};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use serde_json::{Value as Json, json};
@@ -131,6 +131,27 @@ async fn a_topic_that_is_there_is_not_taken_over() {
     let broken = observe::<Topic>(&cx, json!({ "name": "orders" })).await.unwrap_err();
     assert!(!broken.transient && broken.cause.contains("already there"), "{broken:?}");
     assert!(ledger.entries.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_topic_that_was_never_confirmed_is_looked_for_again_before_it_counts_as_gone() {
+    let brokers = brokers();
+    let (mut cx, _) = at(&brokers);
+    cx.deadline = soon();
+    let never = Topic::undo(&json!({ "name": "never-1a2b3c4d" }), &cx).await.unwrap();
+    assert!(matches!(&never, Undone::NotSeen(why) if why.contains("never confirmed")), "{never:?}");
+    cx.deadline = soon();
+    let confirmed = json!({ "name": "never-1a2b3c4d", "id": "AAAAAAAAAAAAAAAAAAAAAQ" });
+    assert_eq!(Topic::undo(&confirmed, &cx).await.unwrap(), Undone::AlreadyGone);
+    // It comes only after the first look: the name does not show that it is the run's, so it is found and left alone.
+    cx.deadline = soon();
+    let comes = async {
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        brokers.create_topic("late", 1, 1).unwrap();
+    };
+    let identity = json!({ "name": "late" });
+    let (late, ()) = tokio::join!(Topic::undo(&identity, &cx), comes);
+    assert!(matches!(late, Ok(Undone::NotOurs(_))), "{late:?}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! `kafka.topic`: a topic of the run's own, made only if there is none of that name, and deleted afterwards.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use checkrun_model::{
     Asked, Broken, Cx, Effect, Intent, Kind, KindDoc, LoadCx, LockMode, Node, Observation, Place, Repeats, Ruling,
@@ -19,6 +19,7 @@ use super::reader::{Reader, reader};
 use super::topic_state::{describe, partitions, rule};
 use super::touch::{may_write, name_errors, touch};
 use super::worker::{Clock, on_thread};
+use crate::unconfirmed;
 
 /// Creates a topic of the run's own and waits until the brokers know it.
 ///
@@ -121,11 +122,29 @@ fn is_ours(identity: &Json, id_now: Option<&str>, run: &str) -> Result<(), Strin
     }
 }
 
+/// A broker may not know yet of a topic that another has made.
+const LAG: Duration = Duration::from_secs(1);
+
+/// Looks until it is there; whether it was within `patience`.
+fn appears(patience: Duration, clock: &Clock, mut there: impl FnMut() -> Result<bool, Broken>) -> Result<bool, Broken> {
+    let end = Instant::now() + patience;
+    while !there()? {
+        if Instant::now() >= end || clock.over() {
+            return Ok(false);
+        }
+        clock.pause(unconfirmed::PAUSE);
+    }
+    Ok(true)
+}
+
 /// Deletes the topic if it is the run's, and waits until the brokers do not know it any more.
 fn delete(reader: &Reader, identity: &Json, run: &str, clock: &Clock) -> Result<Undone, Broken> {
     let name = identity["name"].as_str().ok_or_else(|| Broken::fatal("the intent names no topic"))?;
-    if partitions(reader, name, clock)?.is_none() {
-        return Ok(Undone::AlreadyGone);
+    let confirmed = identity["id"].is_string();
+    let patience = if confirmed { LAG.min(clock.left() / 2) } else { unconfirmed::patience(clock.left()) };
+    if !appears(patience, clock, || Ok(partitions(reader, name, clock)?.is_some()))? {
+        let object = format!("topic {name}");
+        return Ok(if confirmed { Undone::AlreadyGone } else { unconfirmed::not_seen(&object, patience) });
     }
     let id_now = native::topic_id(reader.client(), name, clock.slice(Duration::from_secs(5))).ok().flatten();
     if let Err(why) = is_ours(identity, id_now.as_deref(), run) {

@@ -4,15 +4,14 @@
 use std::time::{Duration, Instant};
 
 use checkrun_model::Broken;
-use futures::{AsyncBufRead, Stream};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request};
 use kube::client::Body;
-use kube::core::WatchEvent;
 use serde_json::Value as Json;
 
 use super::cluster::Cluster;
 use super::refusal::{refused, unanswered};
+use super::streamed;
 
 /// Asked for where the server does not say how long to wait.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -83,12 +82,17 @@ impl Ask {
         self
     }
 
-    fn what(&self) -> String {
+    /// Method and path, for people.
+    pub(super) fn what(&self) -> String {
         let path = self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path);
         format!("{} {path}", self.method)
     }
 
-    fn request<B>(&self, body: impl FnOnce(Vec<u8>) -> B) -> Result<Request<B>, Broken> {
+    /// As it is sent.
+    ///
+    /// # Errors
+    /// Its path is none.
+    pub(super) fn request<B>(&self, body: impl FnOnce(Vec<u8>) -> B) -> Result<Request<B>, Broken> {
         let mut request = Request::builder().method(&self.method).uri(&self.path).header(ACCEPT, self.accept);
         if let Some((content_type, _)) = &self.body {
             request = request.header(CONTENT_TYPE, *content_type);
@@ -139,47 +143,8 @@ impl Cluster {
         let response = self.client.send(ask.request(Body::from)?).await.map_err(|why| unanswered(what, &why))?;
         let status = response.status().as_u16();
         let pause = (status == 429).then(|| jittered(retry_after(response.headers()).unwrap_or(PAUSE)));
-        let bytes = response.into_body().collect_bytes().await.map_err(|why| unanswered(what, &why))?;
-        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| Json::from(String::from_utf8_lossy(&bytes)));
+        let body = streamed::read(&streamed::whole(response.into_body(), streamed::MOST_BYTES, what).await?);
         Ok((Answer { status, body, what: what.to_owned() }, pause))
-    }
-
-    /// The events of a watch, as long as it lasts.
-    ///
-    /// # Errors
-    /// The watch was refused.
-    pub(super) async fn watch(
-        &self,
-        path: String,
-    ) -> Result<impl Stream<Item = Result<WatchEvent<Json>, kube::Error>> + Send + use<>, Broken> {
-        let ask = Ask::get(path);
-        self.pace.turn().await;
-        let events = self.client.request_events::<Json>(ask.request(|bytes| bytes)?).await;
-        let events = events.map_err(|why| unanswered(&ask.what(), &why))?;
-        Ok(events)
-    }
-
-    /// Text that comes in lines: a container's log.
-    ///
-    /// # Errors
-    /// It was refused. 400 says here that the container has not begun: that may come.
-    pub(super) async fn lines(
-        &self,
-        path: String,
-        deadline: Instant,
-    ) -> Result<impl AsyncBufRead + Send + use<>, Broken> {
-        let ask = Ask::get(path).accept("*/*");
-        let what = ask.what();
-        let opened = async {
-            self.pace.turn().await;
-            self.client.request_stream(ask.request(|bytes| bytes)?).await.map_err(|why| {
-                let broken = unanswered(&what, &why);
-                let not_begun = matches!(&why, kube::Error::Api(status) if status.code == 400);
-                Broken { transient: broken.transient || not_begun, ..broken }
-            })
-        };
-        let late = |_| Broken::transient(format!("{what}: no answer within the time of the check"));
-        tokio::time::timeout_at(deadline.into(), opened).await.map_err(late)?
     }
 }
 

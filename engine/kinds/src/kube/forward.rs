@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 use super::ask::Ask;
 use super::cluster::Cluster;
 use super::place::segment;
+use crate::own;
 use crate::through::{PodPort, Through};
 
 /// To find a pod for a connection.
@@ -89,7 +90,8 @@ async fn open(way: Way, deadline: Instant) -> Result<SocketAddr, Broken> {
     let address = listener.local_addr().map_err(unbound)?;
     let way = Arc::new(way);
     tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
+        // What the context's identity may reach is for this process, not for all users of this machine.
+        while let Ok(stream) = own::accept(&listener).await {
             let way = Arc::clone(&way);
             // A connection that finds no pod is closed: to who speaks over it, the service is not there.
             tokio::spawn(async move { way.carry(stream).await });

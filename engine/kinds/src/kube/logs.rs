@@ -26,7 +26,8 @@ const AT_ONCE: usize = 8;
 ///
 /// Pods are selected by `pod`, `labels` or `job`; every container of each must be readable, or nothing was
 /// observed. With `match`, only lines that match are seen. `none` then says that none does; it proves something
-/// only because every container has written a line at some time, which is looked at as well.
+/// only because every container has written a line at some time, which is looked at as well. More than 10,000 lines of
+/// one container, a line of more than 16 MiB, or more than 256 MiB to read of one container are an error.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Logs {

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use checkrun_model::Broken;
-use futures::AsyncBufReadExt as _;
 use jiff::Timestamp;
 use regex::Regex;
 use serde_json::{Value as Json, json};
@@ -11,12 +10,10 @@ use serde_json::{Value as Json, json};
 use super::cluster::Cluster;
 use super::listing::escaped;
 use super::object::{name, namespace};
+use super::streamed::{Line, MOST_BYTES, MOST_LINE, mib, next_line};
 
 /// The most lines that one container may give.
 const MOST_LINES: usize = 10_000;
-
-/// The most bytes that are read of one container.
-const MOST_BYTES: usize = 256 << 20;
 
 /// Which lines are wanted.
 #[derive(Debug, Default)]
@@ -118,20 +115,25 @@ impl Cluster {
         let path = format!("/api/v1/namespaces/{}/pods/{}/log?{query}", of.namespace, of.pod);
         let mut stream = Box::pin(self.lines(path, deadline).await?);
         let (mut count, mut bytes, mut line) = (0, 0, Vec::new());
+        let too_much = |what: String| {
+            Broken::fatal(format!("{called} gives more than can be judged: {what}"))
+                .hint("narrow it: a shorter `since`, a stricter `match`")
+        };
         loop {
-            line.clear();
             let late = |_| Broken::transient(format!("{called} was not read within the time of the check"));
-            let read =
-                tokio::time::timeout_at(deadline.into(), stream.read_until(b'\n', &mut line)).await.map_err(late)?;
-            let read = read.map_err(|why| Broken::transient(format!("{called} was cut: {why}")))?;
-            if read == 0 {
-                return Ok(count);
+            let next = next_line(&mut stream, &mut line, MOST_LINE);
+            let next = tokio::time::timeout_at(deadline.into(), next).await.map_err(late)?;
+            match next.map_err(|why| Broken::transient(format!("{called} was cut: {why}")))? {
+                Line::End => return Ok(count),
+                Line::TooLong => return Err(too_much(format!("a line of more than {}", mib(MOST_LINE)))),
+                Line::Whole(read) => (count, bytes) = (count + 1, bytes + read),
             }
-            (count, bytes) = (count + 1, bytes + read);
+            if bytes > MOST_BYTES {
+                return Err(too_much(format!("more than {}", mib(MOST_BYTES))));
+            }
             let text = String::from_utf8_lossy(&line);
-            if !take(text.trim_end_matches(['\n', '\r'])) || bytes > MOST_BYTES {
-                let hint = "narrow it: a shorter `since`, a stricter `match`";
-                return Err(Broken::fatal(format!("{called} gives more than can be judged")).hint(hint));
+            if !take(text.trim_end_matches(['\n', '\r'])) {
+                return Err(too_much(format!("more than {MOST_LINES} lines")));
             }
         }
     }

@@ -23,6 +23,7 @@ mod reading;
 mod refusal;
 mod secret;
 mod served;
+mod streamed;
 #[cfg(test)]
 mod stub;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Unmaking what a run made: by path and UID, or by the run's mark where the UID was never learnt.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use checkrun_model::{Broken, Cx, Undone};
 use http::Method;
@@ -11,6 +11,7 @@ use super::ask::Ask;
 use super::cluster::Cluster;
 use super::object::{held_by, marked_by, uid};
 use super::place::Spot;
+use crate::unconfirmed;
 
 /// Between two looks whether it is gone, at first and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -51,8 +52,20 @@ impl Identity {
     /// # Errors
     /// It cannot be read.
     pub(super) async fn found(&self, cluster: &Cluster, cx: &Cx) -> Result<Result<Json, Undone>, Broken> {
-        let Some(object) = cluster.ask(&Ask::get(self.path.clone()), cx.deadline).await?.found()? else {
-            return Ok(Err(Undone::AlreadyGone));
+        let patience = unconfirmed::patience(cx.remaining());
+        let end = Instant::now() + patience;
+        let object = loop {
+            if let Some(object) = cluster.ask(&Ask::get(self.path.clone()), cx.deadline).await?.found()? {
+                break object;
+            }
+            if !self.uid.is_empty() {
+                return Ok(Err(Undone::AlreadyGone));
+            }
+            // The request to make it may still be under way.
+            if Instant::now() >= end {
+                return Ok(Err(unconfirmed::not_seen(&self.object, patience)));
+            }
+            tokio::time::sleep(unconfirmed::PAUSE).await;
         };
         let ours = if self.uid.is_empty() { marked_by(&object) == Some(&cx.run.id) } else { uid(&object) == self.uid };
         if ours {

@@ -112,13 +112,15 @@ fn objects(left: &Value, right: &Value, fuel: &mut Fuel) -> Result<bool, EvalErr
     if left.count() != right.count() {
         return Ok(false);
     }
+    // All keys are looked at: whether it is an error must not depend on their order.
+    let mut equal = true;
     for key in left.keys().unwrap_or_default() {
-        let (Some(a), Some(b)) = (left.entry(&key), right.entry(&key)) else { return Ok(false) };
-        if !inside(&a, &b, fuel)? {
-            return Ok(false);
-        }
+        equal &= match (left.entry(&key), right.entry(&key)) {
+            (Some(a), Some(b)) => inside(&a, &b, fuel)?,
+            _ => false,
+        };
     }
-    Ok(true)
+    Ok(equal)
 }
 
 /// Whether a list has the value. An item of another type is an error unless the value is found; null is like nothing but null.

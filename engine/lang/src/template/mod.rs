@@ -17,6 +17,15 @@ use code::Code;
 
 pub use tree::{Tree, point};
 
+/// A longer scalar is no template.
+const MOST_BYTES: usize = 1 << 20;
+/// So many `{{ }}` may stand in one scalar.
+const MOST_PARTS: usize = 1000;
+/// What stands between `{{` and `}}` is not longer; its end is looked for in ever larger parts of the text.
+const WINDOWS: [usize; 3] = [256, 4 << 10, 64 << 10];
+/// So many `}}` are tried where a text opens that never closes.
+const MOST_TRIES: usize = 64;
+
 /// A compiled scalar.
 #[derive(Debug)]
 pub(crate) struct Template {
@@ -39,7 +48,19 @@ impl Template {
     pub(crate) fn compile(text: &str, world: &Arc<World>) -> Result<Self, Vec<Fault>> {
         let (mut parts, mut faults, mut reads) = (Vec::new(), Vec::new(), Reads::default());
         let mut done = 0;
+        if text.len() > MOST_BYTES {
+            let message = format!("a scalar with `{{{{ }}}}` has at most {MOST_BYTES} bytes, this one {}", text.len());
+            let help = "what is that long stands in a file: `{{ file('path') }}`";
+            return Err(vec![Fault::new("template::size", 0..text.len(), message).help(help)]);
+        }
+        let mut count = 0;
         while let Some(open) = text[done..].find("{{").map(|at| done + at) {
+            count += 1;
+            if count > MOST_PARTS {
+                let message = format!("one scalar holds at most {MOST_PARTS} `{{{{ }}}}`");
+                let fault = Fault::new("template::too-many", open..open + 2, message);
+                return Err(vec![fault.help("take it apart: several scalars, or a list that `join` puts together")]);
+            }
             if open > done {
                 parts.push(Part::Literal(text[done..open].to_owned()));
             }
@@ -101,18 +122,31 @@ fn in_text(why: String) -> EvalError {
 
 /// Where the `}}` stands that ends the expression beginning at `from`; one inside a text does not end it.
 fn closing(text: &str, from: usize) -> Result<usize, Fault> {
-    let rest = &text[from..];
     let open = from - 2..from;
-    let unclosed = || {
-        Fault::new("template::syntax", open.clone(), "`{{` without its `}}`")
+    let window = |size: usize| &text[from..text.floor_char_boundary(from + size)];
+    for size in WINDOWS {
+        if let Some(at) = glued(window(size)) {
+            return Ok(from + at);
+        }
+    }
+    // A text that opens here and never closes may only be what stands behind the expression: `{{ a }} it's`.
+    let longest = window(WINDOWS[2]);
+    plain_closing(longest).map(|at| from + at).ok_or_else(|| {
+        let more = text.len() - from > longest.len() && text[from..].contains("}}");
+        let within = if more { format!(" within {} bytes", WINDOWS[2]) } else { String::new() };
+        Fault::new("template::syntax", open, format!("`{{{{` without its `}}}}`{within}"))
             .help("a literal `{{` is written `{{ \"{{\" }}`")
-    };
+    })
+}
+
+/// The first `}}` that closes nothing that was opened before it.
+fn glued(rest: &str) -> Option<usize> {
     let tokens = scan(rest);
     let mut depth = 0usize;
     for (at, token) in tokens.iter().enumerate() {
         let sign = &rest[token.range.clone()];
         match (token.lex, sign) {
-            (Lex::Unclosed | Lex::Comment, _) => break,
+            (Lex::Unclosed | Lex::Comment, _) => return None,
             (Lex::Sign, "{" | "#{") => depth += 1,
             (Lex::Sign, "}") if depth > 0 => depth -= 1,
             (Lex::Sign, "}") => {
@@ -120,20 +154,20 @@ fn closing(text: &str, from: usize) -> Result<usize, Fault> {
                 let glued =
                     next.is_some_and(|next| next.range.start == token.range.end && &rest[next.range.clone()] == "}");
                 if glued {
-                    return Ok(from + token.range.start);
+                    return Some(token.range.start);
                 }
             }
             _ => {}
         }
     }
-    // A text that opens here and never closes may only be what stands behind the expression: `{{ a }} it's`.
-    plain_closing(rest).map(|at| from + at).ok_or_else(unclosed)
+    None
 }
 
 /// The first `}}` that stands outside the texts before it.
 fn plain_closing(rest: &str) -> Option<usize> {
     let mut from = 0;
-    while let Some(at) = rest[from..].find("}}").map(|at| from + at) {
+    for _ in 0..MOST_TRIES {
+        let at = from + rest[from..].find("}}")?;
         if scan(&rest[..at]).iter().all(|token| token.lex != Lex::Unclosed) {
             return Some(at);
         }

@@ -218,3 +218,26 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_scalar_has_a_budget_and_the_place_behind_it_is_named() {
+    let mistake = |text: &str| {
+        let error = tree(&format!("a: \"{text}\"")).unwrap_err().remove(0);
+        (error.code, error.message.clone(), error.span().unwrap())
+    };
+    let many = "{{ inputs.n }}".repeat(1001);
+    let (code, message, span) = mistake(&many);
+    assert_eq!((code, message.contains("at most 1000")), ("template::too-many", true), "{message}");
+    assert_eq!(span.start, 4 + 14 * 1000, "it points at the first that is too many");
+    assert!(tree(&format!("a: \"{}\"", &many[14..])).is_ok());
+    let (code, message, _) = mistake(&format!("{{{{ inputs.n }}}}{}", "x".repeat(1 << 20)));
+    assert_eq!((code, message.contains("1048576")), ("template::size", true), "{message}");
+    assert!(tree(&format!("a: {}", "x".repeat(1 << 20))).is_ok(), "without a template it is only text");
+    let (code, message, _) = mistake(&format!("{{{{ {} }}}}", " ".repeat(70_000)));
+    assert_eq!((code, message.contains("within 65536 bytes")), ("template::syntax", true), "{message}");
+    // Each looks at what is before its end, not at all that is behind it.
+    let begun = std::time::Instant::now();
+    mistake(&"{{ inputs.n }}".repeat(20_000));
+    mistake(&format!("{{{{ ' {}", "}} ".repeat(20_000)));
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}

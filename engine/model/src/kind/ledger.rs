@@ -43,8 +43,11 @@ pub trait Ledger: Send + Sync {
 pub enum Undone {
     /// It is gone, or as it was.
     Done,
-    /// It was not there any more.
+    /// It was made, and was not there any more.
     AlreadyGone,
+    /// Nothing says that it was made, and it was not seen though it was looked for again and again; the text says what
+    /// is not known.
+    NotSeen(String),
     /// It is there, but is not what this run made; it was left alone.
     NotOurs(String),
 }

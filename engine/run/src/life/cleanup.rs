@@ -22,6 +22,15 @@ const TIME: Duration = Duration::from_secs(120);
 /// Between two tries.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How something came to be gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// It was gone before.
+    pub already: bool,
+    /// What is not known of it, where nothing says that it was ever made.
+    pub unknown: Option<String>,
+}
+
 /// Undoes a check's effects, given newest first.
 pub async fn unmake(room: Arc<Room>, ix: NodeIx, open: Vec<(IntentId, Intent)>) {
     let (entries, made): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, intent)| intent.kind.starts_with(PREFIX));
@@ -31,7 +40,7 @@ pub async fn unmake(room: Arc<Room>, ix: NodeIx, open: Vec<(IntentId, Intent)>) 
             let done = entry(&room, ix, place).await;
             let kind = intent.kind[PREFIX.len()..].to_owned();
             room.tell(Msg::Write(Event::CleanedUp { node: ix.0, kind, failed: done.as_ref().err().cloned() }));
-            room.tell(Msg::Undone(id, done.map(|()| false)));
+            room.tell(Msg::Undone(id, done.map(|()| Gone::default())));
         }
         for (id, intent) in made {
             let done = one(&room, ix, &intent).await;
@@ -76,7 +85,7 @@ pub fn judged(ruling: Ruling) -> Result<(), String> {
     }
 }
 
-async fn one(room: &Room, ix: NodeIx, intent: &Intent) -> Result<bool, String> {
+async fn one(room: &Room, ix: NodeIx, intent: &Intent) -> Result<Gone, String> {
     let entry = kind_of(room, ix, &intent.kind).ok_or_else(|| format!("no kind `{}` knows how", intent.kind))?;
     let place = place_of(room, ix, intent).await?;
     let flag = Arc::new(AtomicBool::new(false));
@@ -86,13 +95,14 @@ async fn one(room: &Room, ix: NodeIx, intent: &Intent) -> Result<bool, String> {
     done
 }
 
-/// Undoes one thing, again while it fails for reasons that may pass; whether it was already gone.
-pub async fn undo(undo: UndoFn, identity: &serde_json::Value, cx: &Cx) -> Result<bool, String> {
+/// Undoes one thing, again while it fails for reasons that may pass.
+pub async fn undo(undo: UndoFn, identity: &serde_json::Value, cx: &Cx) -> Result<Gone, String> {
     loop {
         match bounded::by(cx.deadline, undo(identity, cx)).await {
             None => return Err(format!("not undone within {TIME:?}")),
-            Some(Ok(Undone::Done)) => return Ok(false),
-            Some(Ok(Undone::AlreadyGone)) => return Ok(true),
+            Some(Ok(Undone::Done)) => return Ok(Gone::default()),
+            Some(Ok(Undone::AlreadyGone)) => return Ok(Gone { already: true, unknown: None }),
+            Some(Ok(Undone::NotSeen(what))) => return Ok(Gone { already: false, unknown: Some(what) }),
             Some(Ok(Undone::NotOurs(why))) => return Err(format!("it was left alone: {why}")),
             Some(Err(Broken { transient: true, .. })) if cx.remaining() > AGAIN => tokio::time::sleep(AGAIN).await,
             Some(Err(broken)) => return Err(broken.cause),

@@ -12,6 +12,12 @@ use crate::message::Ending;
 use crate::room::Saved;
 use crate::state::End;
 
+/// Why a check of a run that was stopped has no other verdict.
+const STOPPED: &str = "the run was stopped before it had its verdict";
+
+/// So many changes of a wait are told, the last among them.
+const TOLD: usize = 40;
+
 /// What is known of a life so far.
 #[derive(Debug, Clone)]
 pub struct Story {
@@ -31,6 +37,19 @@ impl Story {
     /// A life that has begun.
     pub fn new(ix: NodeIx, started: Timestamp) -> Self {
         Self { ix, started, attempts: 0, transitions: Vec::new(), untold: 0, touches: false }
+    }
+
+    /// Keeps what a wait sees now; whether that is news. After too many changes only the first and the last are told.
+    pub fn changes_to(&mut self, what: &str) -> bool {
+        if self.transitions.last().is_some_and(|(_, last)| last == what) {
+            return false;
+        }
+        if self.transitions.len() == TOLD {
+            self.transitions.remove(TOLD / 2);
+            self.untold += 1;
+        }
+        self.transitions.push((Timestamp::now(), what.to_owned()));
+        self.untold == 0
     }
 
     fn judged(&mut self, verdict: Verdict, reason: String) -> Judged {
@@ -81,7 +100,7 @@ impl Story {
 
     /// The run was stopped while it ran.
     pub fn stopped(&mut self, hangs: bool) -> Ending {
-        let mut ending = self.broken(Broken::fatal("the run was stopped before it had its verdict"));
+        let mut ending = self.broken(Broken::fatal(STOPPED));
         ending.end.abandoned = hangs;
         ending
     }
@@ -115,6 +134,32 @@ impl Life<'_> {
             Saved { values: std::mem::take(&mut seen.saves), started: self.story.started, ended: judged.ended }
         });
         Ending { end: verdict.into(), observed, judged, saved }
+    }
+
+    /// The run was stopped while it looked or waited: no verdict, but what was seen last is told.
+    pub(super) async fn stopped(mut self, last: Option<Box<Seen>>, trouble: Option<Broken>) -> Ending {
+        let hangs = self.flag.give_up().await;
+        let mut ending = self.story.stopped(hangs);
+        let Ending { observed, judged, .. } = &mut ending;
+        let unseen = trouble.map(|broken| format!("the last look saw nothing: {}", broken.cause));
+        let told = match last {
+            Some(mut seen) => {
+                let as_wanted = seen.passes();
+                *observed = self.observed(&mut seen);
+                judged.notes.append(&mut seen.judgement.notes);
+                judged.findings = self.findings(&mut seen);
+                judged.notes.extend(unseen);
+                let worst = || worst(&judged.findings, Verdict::Error);
+                let unreadable = seen.unreadable.take();
+                Some(if as_wanted { "all was as expected".to_owned() } else { unreadable.unwrap_or_else(worst) })
+            }
+            None => unseen,
+        };
+        if let Some(told) = told {
+            judged.reason = format!("{STOPPED}; seen last: {told}");
+            judged.broken = Some(Broken::fatal(&judged.reason));
+        }
+        ending
     }
 
     fn findings(&self, seen: &mut Seen) -> Vec<Finding> {

@@ -99,7 +99,7 @@ impl Life<'_> {
                 }
             }
         };
-        self.room.redactor.learn_all(&observation.secrets);
+        self.room.redactor.learn_all(&observation.secrets)?;
         let Some(witness) = &self.witness else { return Ok((observation, None)) };
         let cx = self.cx(witness, ask);
         let seen = witness
@@ -107,7 +107,7 @@ impl Life<'_> {
             .observe(&cx)
             .await
             .map_err(|broken| Broken { cause: format!("the witness: {}", broken.cause), ..broken })?;
-        self.room.redactor.learn_all(&seen.secrets);
+        self.room.redactor.learn_all(&seen.secrets)?;
         Ok((observation, Some(seen.value)))
     }
 

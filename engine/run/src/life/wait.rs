@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use checkrun_model::event::{Event, Outcome};
 use checkrun_model::{Broken, Clock, Effect, Observation, Repeats};
-use jiff::Timestamp;
 
 use super::look::{Ask, Look, Seen};
-use super::{Life, is_bad, one_line};
+use super::{Life, is_bad, one_line, unless_stopped};
 use crate::message::{Ending, Msg};
 
 /// The shortest and the longest pause between two looks.
@@ -23,8 +22,6 @@ const LEAST: Duration = Duration::from_millis(20);
 const TOO_LATE: Duration = Duration::from_millis(10);
 /// In a world whose clock goes faster a look still crosses a real network: it gets at least this long.
 const LEAST_LOOK: Duration = Duration::from_secs(2);
-/// So many transitions are told, the last among them.
-const TOLD: usize = 40;
 
 /// How the check may look again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +68,10 @@ impl Life<'_> {
                 wait_id: wait.wait_id,
                 again: acted.as_ref(),
             };
-            let look = self.look(ask).await;
+            let room = self.room;
+            let Some(look) = unless_stopped(room, self.look(ask)).await else {
+                return self.stopped(wait.last, wait.trouble).await;
+            };
             wait.acted = acted;
             self.story.attempts += 1;
             wait.look_time = began.elapsed();
@@ -79,10 +79,8 @@ impl Life<'_> {
                 return ending;
             }
             let Some(pause) = wait.next_pause() else { return self.at_the_end(wait) };
-            self.pause(&wait, pause).await;
-            if !wait.clock.is_wall() {
-                // What an embedded world had to do until now has been done.
-                self.room.settled().await;
+            if unless_stopped(room, self.pause(&wait, pause)).await.is_none() {
+                return self.stopped(wait.last, wait.trouble).await;
             }
         }
     }
@@ -197,16 +195,7 @@ impl Life<'_> {
 
     /// Says what a wait waits for, once for each change.
     fn changed_to(&mut self, wait: &Waiting, what: &str, seen: Option<&mut Box<Seen>>) {
-        let same = self.story.transitions.last().is_some_and(|(_, last)| last == what);
-        if !wait.waits || same {
-            return;
-        }
-        if self.story.transitions.len() == TOLD {
-            self.story.transitions.remove(TOLD / 2);
-            self.story.untold += 1;
-        }
-        self.story.transitions.push((Timestamp::now(), what.to_owned()));
-        if self.story.untold > 0 {
+        if !wait.waits || !self.story.changes_to(what) {
             return;
         }
         if let Some(seen) = seen {
@@ -236,6 +225,10 @@ impl Life<'_> {
         let (go, gone) = tokio::sync::oneshot::channel();
         self.room.tell(Msg::WantsLook(self.ix, go));
         let _ = gone.await;
+        if !wait.clock.is_wall() {
+            // What an embedded world had to do until now has been done.
+            self.room.settled().await;
+        }
     }
 
     /// Time is up: failed with what was seen last, an error where nothing ever was.

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::Owner;
 use crate::journal::sync::{Reply, Syncer};
-use crate::life::cleanup;
+use crate::life::cleanup::{self, Gone};
 
 impl Owner {
     /// A check that waited wants to look again.
@@ -91,11 +91,12 @@ impl Owner {
         self.runtime.spawn(cleanup::unmake(std::sync::Arc::clone(&self.room), ix, open));
     }
 
-    pub(super) fn undone(&mut self, intent: IntentId, done: Result<bool, String>) {
+    pub(super) fn undone(&mut self, intent: IntentId, done: Result<Gone, String>) {
         let Some((_, what)) = self.open.remove(&intent) else { return };
         match done {
-            Ok(already_gone) => {
-                self.write(Event::Undone { intent, already_gone });
+            Ok(Gone { already: already_gone, unknown }) => {
+                unknown.iter().for_each(|what| self.tally.unknown(what));
+                self.write(Event::Undone { intent, already_gone, unknown });
             }
             Err(why) => self.left(Some(intent), what.object, why),
         }

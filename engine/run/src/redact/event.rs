@@ -38,14 +38,13 @@ impl Known {
                 self.sentence(object);
                 self.sentence(why);
             }
+            Event::Undone { intent: _, already_gone: _, unknown } => {
+                unknown.iter_mut().for_each(|what| self.sentence(what));
+            }
             Event::CleanedUp { node: _, kind: _, failed } => failed.iter_mut().for_each(|why| self.sentence(why)),
             Event::Judged(judged) => self.judged(judged),
             Event::RunEnded { exit: _, remarks } => remarks.iter_mut().for_each(|remark| self.sentence(remark)),
-            Event::Started { node: _ }
-            | Event::Void { intent: _ }
-            | Event::Undone { intent: _, already_gone: _ }
-            | Event::Interrupted { by: _ }
-            | Event::Unknown => {}
+            Event::Started { node: _ } | Event::Void { intent: _ } | Event::Interrupted { by: _ } | Event::Unknown => {}
         }
     }
 

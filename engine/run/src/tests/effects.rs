@@ -134,6 +134,21 @@ fn a_killed_run_is_cleaned_up_from_its_journal_once() {
 }
 
 #[test]
+fn what_was_never_seen_is_said_and_not_called_gone() {
+    let (world, _) = World::new(|_, _| Does::Makes("unseen"));
+    let suite = Suite::new(vec![writer("a", world)]);
+    let ran = suite.run();
+    assert_eq!(ran.exit, 0);
+    let unknown = |event: &Event| matches!(event, Event::Undone { already_gone: false, unknown: Some(what), .. } if what == "unseen was never confirmed");
+    let told = |event: &Event| matches!(event, Event::RunEnded { remarks, .. } if remarks.iter().any(|one| one == "unseen was never confirmed"));
+    assert!(ran.events().any(unknown) && ran.events().any(told));
+    killed(&ran, |event| matches!(event, Event::Made { .. }));
+    assert_eq!(crate::cleanup(&ran.dir, suite.plan(), KINDS, None, Vec::new()).unwrap().exit, 0);
+    let lines = crate::journal::read::read(&ran.dir.join("journal.jsonl")).unwrap().lines;
+    assert!(lines.iter().any(|line| unknown(&line.event)) && lines.iter().any(|line| told(&line.event)));
+}
+
+#[test]
 fn a_run_that_lives_is_not_cleaned_up() {
     let (world, _) = World::new(|_, _| fine());
     let suite = Suite::new(vec![check("a", world)]);

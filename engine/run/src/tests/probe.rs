@@ -251,6 +251,9 @@ impl Kind for Probe {
         if world.sticky.lock().unwrap().contains(&name) {
             return Err(Broken::fatal("it sticks"));
         }
+        if name.starts_with("unseen") {
+            return Ok(Undone::NotSeen(format!("{name} was never confirmed")));
+        }
         let mut made = world.made.lock().unwrap();
         let Some(place) = made.iter().position(|one| *one == name) else { return Ok(Undone::AlreadyGone) };
         made.remove(place);

@@ -35,6 +35,28 @@ fn a_request_to_stop_ends_what_runs_and_cleans_up() {
 }
 
 #[test]
+fn what_a_check_that_was_stopped_saw_last_is_kept() {
+    let (world, _) = World::new(|_, look| match look {
+        1 => Does::Breaks(checkrun_model::Broken::transient("refused")),
+        2 => not_yet(),
+        _ => Does::Pends,
+    });
+    let ran = Suite::new(vec![check("a", world).within(60_000)]).run_watched(|line, stop| {
+        if matches!(&line.event, Event::Waiting { what, .. } if what.contains("ok is false")) {
+            stop.send(Stop::Soon("SIGINT")).unwrap();
+        }
+    });
+    let judged = ran.judged("a");
+    assert_eq!((ran.exit, judged.verdict, judged.attempts), (130, Verdict::Error, 2));
+    let wanted = "the run was stopped before it had its verdict; seen last: it is fine: ok is false";
+    assert_eq!(judged.reason, wanted);
+    assert_eq!(judged.findings.len(), 1);
+    assert_eq!(judged.transitions.len(), 2);
+    let last = ran.events().filter(|event| matches!(event, Event::Observed { attempt: 2, .. })).count();
+    assert!(last >= 1);
+}
+
+#[test]
 fn a_second_request_ends_at_once_and_lists_what_is_left() {
     let (world, seen) = World::new(|_, _| Does::MakesAndPends("topic"));
     let ran =

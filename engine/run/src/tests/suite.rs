@@ -9,7 +9,8 @@ use std::time::Duration;
 use checkrun_lang::{Expectation, Known, Lang, ReadinessRules, Value, What};
 use checkrun_model::event::{Event, Judged, Line};
 use checkrun_model::{
-    Clock, Effect, Endpoint, Files, Importance, Kind, LoadCx, LockMode, Node, SourceId, Sources, Span, Target, Verdict,
+    Clock, ClusterSpec, Effect, Endpoint, Files, Importance, Kind, LoadCx, LockMode, Node, SourceId, Sources, Span,
+    Target, Verdict,
 };
 use checkrun_spec::plan::{Act, Bindings, Body, CheckBody, NodeIx, Plan, PlanNode, Reach, SecretSource};
 use serde_json::{Value as Json, json};
@@ -109,6 +110,8 @@ pub struct Suite {
     pub require_all: bool,
     pub timeout: Option<Duration>,
     pub secrets: BTreeMap<String, SecretSource>,
+    /// Reads secrets of the cluster `apps`.
+    pub reader: Option<crate::SecretReader>,
     /// The clock of an embedded world behind the target, and how it settles.
     pub sandbox: Option<(Clock, Embedded)>,
     pub endpoint_config: Json,
@@ -141,6 +144,7 @@ impl Suite {
             require_all: false,
             timeout: None,
             secrets: BTreeMap::new(),
+            reader: None,
             sandbox: None,
             endpoint_config: json!({}),
             out: tempfile::tempdir().unwrap(),
@@ -174,6 +178,8 @@ impl Suite {
         let nodes = self.drafts.iter().map(|draft| builder.node(draft)).collect();
         let sandbox = self.sandbox.as_ref().map(|(clock, _)| *clock);
         let mut target = Target { name: "test".into(), sandbox, ..Target::default() };
+        let apps = ClusterSpec { name: "apps".into(), kubeconfig: None, context: None, allow: Effect::Destroy };
+        target.clusters.insert("apps".into(), Arc::new(apps));
         target.endpoints.insert("place".into(), Arc::clone(&endpoint));
         Arc::new(Plan {
             suite: "suite".into(),
@@ -200,7 +206,7 @@ impl Suite {
             read_only: self.read_only,
             out: self.out.path().join("runs"),
             version: "0.0.0".into(),
-            secrets: None,
+            secrets: self.reader,
             world: self.sandbox.as_ref().map(|(_, world)| world.clone()),
         }
     }

@@ -1,12 +1,14 @@
 //! `within` and `holds_for`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use checkrun_lang::SecretRef;
 use checkrun_model::event::Event;
 use checkrun_model::kind::BoxFuture;
-use checkrun_model::{Broken, Clock, Verdict};
+use checkrun_model::{Broken, Clock, Cx, Verdict};
+use checkrun_spec::plan::SecretSource;
 use serde_json::json;
 
 use super::probe::{Does, World, fine, not_yet};
@@ -31,6 +33,42 @@ fn it_looks_until_it_holds_and_tells_what_changed() {
     assert_eq!(told, ["connection refused", "it is fine: ok is false"]);
     let waits = ran.events().filter(|event| matches!(event, Event::Waiting { .. })).count();
     assert_eq!(waits, 2, "once for each change");
+}
+
+/// A cluster that does not answer at first.
+fn slow_secret<'a>(_: &'a SecretRef, _: &'a Cx) -> BoxFuture<'a, Result<String, Broken>> {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let answer = match ASKED.fetch_add(1, Ordering::SeqCst) {
+        0 | 1 => Err(Broken::transient("the cluster does not answer")),
+        _ => Ok("hunter2-9981".into()),
+    };
+    Box::pin(std::future::ready(answer))
+}
+
+fn no_secret<'a>(_: &'a SecretRef, _: &'a Cx) -> BoxFuture<'a, Result<String, Broken>> {
+    Box::pin(std::future::ready(Err(Broken::transient("the cluster does not answer"))))
+}
+
+#[test]
+fn what_a_check_needs_before_its_first_look_is_waited_for_too() {
+    let (world, seen) = World::new(|_, _| fine());
+    let args = json!({"world": world, "says": "{{ secret('db') }}"});
+    let draft = Draft { args, ..check("a", world) };
+    let secret = SecretRef::Kube { namespace: "n".into(), name: "s".into(), key: "k".into() };
+    let source = SecretSource::Kube { cluster: "apps".into(), secret };
+    let run = |draft: Draft, reader: crate::SecretReader| {
+        let mut suite = Suite::new(vec![draft]);
+        suite.secrets.insert("db".into(), source.clone());
+        suite.reader = Some(reader);
+        suite.run()
+    };
+    let ran = run(draft.clone().within(20_000), slow_secret);
+    let judged = ran.judged("a");
+    assert_eq!((judged.verdict, seen.looks("a"), judged.transitions.len()), (Verdict::Passed, 1, 1));
+    let began = Instant::now();
+    assert_eq!(run(draft.clone().within(400), no_secret).verdict("a").0, Verdict::Error);
+    assert!(began.elapsed() >= Duration::from_millis(200) && began.elapsed() < Duration::from_secs(5));
+    assert_eq!(run(draft, no_secret).verdict("a"), (Verdict::Error, "the cluster does not answer"));
 }
 
 #[test]

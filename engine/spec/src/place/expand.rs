@@ -18,6 +18,9 @@ use crate::source::group::{DefaultsSrc, Holds, TemplateSrc};
 use crate::source::item::{Covers, Item, ItemBody};
 use crate::source::text::TreeSrc;
 
+/// The most checks and groups that a suite unfolds to.
+pub(crate) const MOST_NODES: usize = 50_000;
+
 /// Makes nodes of items.
 pub(crate) struct Placer<'a> {
     /// All mistakes.
@@ -38,6 +41,8 @@ pub(crate) struct Placer<'a> {
     pub(crate) scopes: Vec<Names<'a>>,
     /// Something could not be read: a name that is not found proves nothing.
     pub(crate) incomplete: bool,
+    /// It unfolds to more than may be: nothing is added any more.
+    pub(crate) full: bool,
     using: Vec<&'a str>,
     made_up: HashMap<String, Arc<ClusterSpec>>,
 }
@@ -98,6 +103,7 @@ impl<'a> Placer<'a> {
             origins: Vec::new(),
             scopes: vec![Names::default()],
             incomplete: false,
+            full: false,
             using: Vec::new(),
             made_up: HashMap::new(),
         }
@@ -109,6 +115,9 @@ impl<'a> Placer<'a> {
         let mut before = Vec::new();
         for item in items {
             let (reach, nodes) = self.item(item, env, &before);
+            if self.full {
+                break;
+            }
             if let Some((_, first)) = self.scopes[env.scope].ids.get(&item.id) {
                 let message = format!("the id `{}` stands here twice", item.id);
                 let error = SpecError::new("spec::duplicate-id", item.span, message, "again").also(first.span, "first");
@@ -125,6 +134,9 @@ impl<'a> Placer<'a> {
     }
 
     fn item(&mut self, item: &'a Item, env: &Env<'a>, before: &[NodeIx]) -> (Reach, Vec<NodeIx>) {
+        if self.is_full(item) {
+            return (Reach::Instances(Vec::new()), Vec::new());
+        }
         let Some(foreach) = &item.foreach else {
             let id = format!("{}{}", env.prefix, item.id);
             let node = self.node(item, env.clone(), id.into(), before);
@@ -134,6 +146,9 @@ impl<'a> Placer<'a> {
         let turns = self.turns(item, foreach, &here);
         let mut instances = Vec::with_capacity(turns.len());
         for turn in turns {
+            if self.is_full(item) {
+                break;
+            }
             let ground = Rc::new(env.ground.with(&foreach.var, turn.value));
             let id = format!("{}{}[{}]", env.prefix, item.id, turn.key);
             let node = self.node(item, Env { ground, ..env.clone() }, id.into(), before);
@@ -141,6 +156,20 @@ impl<'a> Placer<'a> {
         }
         let nodes = instances.iter().map(|(_, node)| *node).collect();
         (Reach::Instances(instances), nodes)
+    }
+
+    /// Whether there is no room for another node; said once, at the item that wants it.
+    fn is_full(&mut self, item: &Item) -> bool {
+        if self.full || self.nodes.len() < MOST_NODES {
+            return self.full;
+        }
+        self.full = true;
+        self.incomplete = true;
+        let span = item.foreach.as_ref().map_or(item.span, |foreach| foreach.list.span);
+        let message = format!("the suite unfolds to more than {MOST_NODES} checks and groups");
+        let error = SpecError::new("spec::too-many-checks", span, message, "here the limit is reached");
+        self.diags.push(error.help("shorten the lists of nested `foreach`, or judge many things in one check"));
+        true
     }
 
     fn node(&mut self, item: &'a Item, mut env: Env<'a>, id: Arc<str>, before: &[NodeIx]) -> NodeIx {

@@ -171,3 +171,14 @@ fn a_group_saves_no_name_of_a_member() {
     checks("  - id: g\n    allow_empty: true\n    checks: [{ id: a, post: { body: x } }]\n")
         .mistake("spec::allow-empty", "allow_empty");
 }
+
+#[test]
+fn nested_foreach_unfolds_to_a_bounded_number_of_checks() {
+    let list = (0..300).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+    let nested = format!(
+        "  - id: a\n    foreach: {{ x: [{list}] }}\n    checks:\n      - id: b\n        foreach: {{ y: [{list}] }}\n        checks:\n          \
+         - id: c\n            foreach: {{ z: [{list}] }}\n            look: {{ name: \"{{{{ x }}}}\" }}\n  - id: after\n    needs: [a]\n    look: {{ name: x }}\n"
+    );
+    let error = checks(&nested).mistake("spec::too-many-checks", &format!("[{list}]"));
+    assert!(error.message.contains("more than 50000"), "{}", error.message);
+}

@@ -2,7 +2,6 @@
 //! gives each such address a local port, and puts the port in its place wherever an answer names a broker.
 //! It speaks TLS towards the brokers, so that it can read the answers; the way to the client never leaves this process.
 
-mod own;
 mod pump;
 mod wire;
 
@@ -15,6 +14,8 @@ use checkrun_model::kind::BoxFuture;
 use rustls::ClientConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
+
+use crate::own;
 
 /// Connects to an address that holds inside the cluster.
 pub(super) trait Dial: Send + Sync {
@@ -84,11 +85,9 @@ async fn serve(relay: Weak<Relay>, listener: std::net::TcpListener, host: String
     let Ok(listener) = TcpListener::from_std(listener) else { return };
     let host: Arc<str> = host.into();
     let mut connections = JoinSet::new();
-    while let Ok((client, peer)) = listener.accept().await {
+    while let Ok(client) = own::accept(&listener).await {
         while connections.try_join_next().is_some() {}
-        if own::is_own(peer) {
-            connections.spawn(pump::connection(relay.clone(), client, host.clone(), port));
-        }
+        connections.spawn(pump::connection(relay.clone(), client, host.clone(), port));
     }
 }
 

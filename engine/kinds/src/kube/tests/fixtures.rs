@@ -81,6 +81,25 @@ async fn what_was_made_but_never_answered_for_is_found_by_its_mark() {
 }
 
 #[tokio::test]
+async fn what_was_never_confirmed_is_looked_for_again_and_then_said_to_be_unknown() {
+    let stub = Stub::start().await;
+    let (mut cx, ledger) = stub.context();
+    apply(config_map("x")).observe(&cx).await.unwrap();
+    let announced = ledger.entries.lock().unwrap()[0].1.clone();
+    let late = stub.store().objects.values().next().unwrap().clone();
+    stub.store().take("configmaps", "x");
+    // It comes only after the first look.
+    let comes = async {
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        stub.store().put("configmaps", late);
+    };
+    assert_eq!(tokio::join!(undo::<Apply>(&announced, &cx), comes).0, Undone::Done);
+    cx.deadline = std::time::Instant::now() + std::time::Duration::from_secs(1);
+    let never = undo::<Apply>(&announced, &cx).await;
+    assert!(matches!(&never, Undone::NotSeen(why) if why.contains("never confirmed")), "{never:?}");
+}
+
+#[tokio::test]
 async fn a_field_that_is_not_known_is_refused_and_nothing_is_left_to_undo() {
     let stub = Stub::start().await;
     let (cx, ledger) = stub.context();

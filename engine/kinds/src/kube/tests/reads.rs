@@ -155,6 +155,17 @@ async fn the_logs_of_all_containers_are_read_or_none() {
 }
 
 #[tokio::test]
+async fn a_line_that_is_too_long_is_an_error_that_names_the_limit() {
+    let stub = Stub::start().await;
+    stub.store().put("pods", pod("x", "Running"));
+    stub.store().logs.insert("x/c".into(), "x".repeat((16 << 20) + 1));
+    let (cx, _) = stub.context();
+    let logs = check::<Logs>(json!({ "namespace": "a", "pod": "x", "match": "ERROR" }));
+    let broken = logs.observe(&cx).await.unwrap_err();
+    assert!(!broken.transient && broken.cause.contains("a line of more than 16 MiB"), "{}", broken.cause);
+}
+
+#[tokio::test]
 async fn a_key_of_a_secret_is_read_and_a_wrong_one_is_named() {
     let stub = Stub::start().await;
     stub.store()

@@ -131,6 +131,8 @@ impl Source {
                     feed.change(|state| state.happened(Change::Gone, bare(object)))
                 }
                 Ok(Some(Ok(WatchEvent::Bookmark(_)))) => {}
+                // A list will say the same to whoever reads for himself.
+                Ok(Some(Err(broken))) if !broken.transient => return End::Denied(broken.cause),
                 Ok(Some(Ok(WatchEvent::Error(_)) | Err(_)) | None) | Err(_) => return End::Cut(None),
             }
         }

@@ -3,9 +3,24 @@
 
 use std::net::{SocketAddr, SocketAddrV4};
 
+use tokio::net::{TcpListener, TcpStream};
+
+/// The next connection of this very process; those of others are closed unheard.
+///
+/// # Errors
+/// The listener takes none any more.
+pub(crate) async fn accept(listener: &TcpListener) -> std::io::Result<TcpStream> {
+    loop {
+        let (stream, peer) = listener.accept().await?;
+        if is_own(peer) {
+            return Ok(stream);
+        }
+    }
+}
+
 /// Whether the other end of a local connection, `peer`, is a socket of this process.
 #[cfg(target_os = "linux")]
-pub(super) fn is_own(peer: SocketAddr) -> bool {
+fn is_own(peer: SocketAddr) -> bool {
     let SocketAddr::V4(peer) = peer else { return false };
     let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
     inode(&table, peer).is_some_and(|inode| {
@@ -17,7 +32,7 @@ pub(super) fn is_own(peer: SocketAddr) -> bool {
 
 /// Elsewhere it cannot be told.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_own(_: SocketAddr) -> bool {
+fn is_own(_: SocketAddr) -> bool {
     true
 }
 
@@ -33,9 +48,46 @@ fn inode(table: &str, address: SocketAddrV4) -> Option<u64> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::io::Read as _;
     use std::net::{TcpListener, TcpStream};
+    use std::process::Command;
 
     use super::*;
+
+    /// Where [`a_stranger_connects`] connects to.
+    const PORT: &str = "CHECKRUN_TEST_STRANGER";
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_connection_of_another_process_is_closed_unheard() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stranger = tokio::task::spawn_blocking(move || {
+            let this = std::env::current_exe().unwrap();
+            let only = ["own::tests::a_stranger_connects", "--exact", "--ignored"];
+            Command::new(this).args(only).env(PORT, address.to_string()).output().unwrap()
+        });
+        let serving = tokio::spawn(async move { super::accept(&listener).await.unwrap().peer_addr().unwrap() });
+        let stranger = stranger.await.unwrap();
+        assert!(stranger.status.success(), "{}", String::from_utf8_lossy(&stranger.stdout));
+        assert!(!serving.is_finished(), "a stranger was served");
+        let own = TcpStream::connect(address).unwrap();
+        assert_eq!(serving.await.unwrap(), own.local_addr().unwrap());
+    }
+
+    /// The other process of the test above.
+    #[test]
+    #[ignore = "run by another test"]
+    fn a_stranger_connects() {
+        let Ok(address) = std::env::var(PORT) else { return };
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+        // Closed, or reset: never silent.
+        let seen = stream.read(&mut [0]).or_else(|why| match why.kind() {
+            std::io::ErrorKind::ConnectionReset => Ok(0),
+            _ => Err(why),
+        });
+        assert_eq!(seen.unwrap(), 0);
+    }
 
     #[test]
     fn our_own_connection_is_known_and_another_address_is_not() {
