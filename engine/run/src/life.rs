@@ -10,9 +10,10 @@ mod wait;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use checkrun_lang::{Scope, Value};
+use checkrun_model::clock::spoken;
 use checkrun_model::event::Finding;
 use checkrun_model::{Broken, Effect, Verdict};
 use checkrun_spec::plan::{Body, CheckBody, NodeIx};
@@ -90,7 +91,8 @@ async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Tim
         }
         None => {
             return story
-                .broken(Broken::fatal("its arguments could not be read in time").hint("say a longer `timeout:`"));
+                .broken(Broken::fatal(format!("its arguments could not be read within {}", spoken(timeout)))
+                    .hint("say a longer `timeout:`"));
         }
     };
     drop(cx);
@@ -131,9 +133,11 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// The timeout of one observation, as people read it.
-    fn timeout_text(&self) -> String {
-        format!("no answer within its timeout of {:?}", self.room.timeout(self.body.timeout))
+    /// Why an observation that had so much time is none.
+    fn late(&self, time: Duration) -> Broken {
+        let timeout = self.room.timeout(self.body.timeout);
+        let of = if time < timeout { "what was left of `within`" } else { "its `timeout:`" };
+        Broken::transient(format!("no answer within {} ({of})", spoken(time)))
     }
 }
 

@@ -164,6 +164,7 @@ impl Kind for Topic {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

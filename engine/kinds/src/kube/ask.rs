@@ -11,8 +11,8 @@ use kube::client::Body;
 use kube::core::WatchEvent;
 use serde_json::Value as Json;
 
-use super::cluster::Cluster;
-use super::refusal::{refused, unanswered};
+use super::cluster::{Cluster, Site};
+use super::refusal::{late, refused, unanswered};
 
 /// Asked for where the server does not say how long to wait.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -34,6 +34,8 @@ pub(super) struct Answer {
     pub(super) body: Json,
     /// Method and path of the request.
     what: String,
+    /// Who gave it.
+    site: Site,
 }
 
 impl Answer {
@@ -55,7 +57,7 @@ impl Answer {
 
     /// Why it was refused.
     pub(super) fn refusal(&self) -> Broken {
-        refused(&self.what, self.status, &self.body)
+        refused(&self.site, &self.what, self.status, &self.body)
     }
 }
 
@@ -117,16 +119,22 @@ impl Cluster {
     /// # Errors
     /// No answer by `deadline`; or the run is read-only and the request is not.
     pub(super) async fn ask(&self, ask: &Ask, deadline: Instant) -> Result<Answer, Broken> {
+        self.ask_since(Instant::now(), ask, deadline).await
+    }
+
+    /// As [`Cluster::ask`], for who has waited for his turn since `begun`: that counts as waiting for the cluster.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) async fn ask_since(&self, begun: Instant, ask: &Ask, deadline: Instant) -> Result<Answer, Broken> {
         let what = ask.what();
         if !ask.reads {
             self.may_change(&what)?;
         }
-        let late = || {
-            Broken::transient(format!("{what}: no answer from cluster `{}` within the time of the check", self.name))
-        };
+        let time = deadline.saturating_duration_since(begun);
         loop {
             let one = tokio::time::timeout_at(deadline.into(), self.once(ask, &what));
-            let (answer, pause) = one.await.map_err(|_| late())??;
+            let (answer, pause) = one.await.map_err(|_| late(&self.site, &what, time))??;
             match pause {
                 Some(pause) if Instant::now() + pause < deadline => tokio::time::sleep(pause).await,
                 _ => return Ok(answer),
@@ -136,12 +144,12 @@ impl Cluster {
 
     async fn once(&self, ask: &Ask, what: &str) -> Result<(Answer, Option<Duration>), Broken> {
         self.pace.turn().await;
-        let response = self.client.send(ask.request(Body::from)?).await.map_err(|why| unanswered(what, &why))?;
+        let response = self.client.send(ask.request(Body::from)?).await.map_err(|why| unanswered(&self.site, what, &why))?;
         let status = response.status().as_u16();
         let pause = (status == 429).then(|| jittered(retry_after(response.headers()).unwrap_or(PAUSE)));
-        let bytes = response.into_body().collect_bytes().await.map_err(|why| unanswered(what, &why))?;
+        let bytes = response.into_body().collect_bytes().await.map_err(|why| unanswered(&self.site, what, &why))?;
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| Json::from(String::from_utf8_lossy(&bytes)));
-        Ok((Answer { status, body, what: what.to_owned() }, pause))
+        Ok((Answer { status, body, what: what.to_owned(), site: self.site.clone() }, pause))
     }
 
     /// The events of a watch, as long as it lasts.
@@ -155,7 +163,7 @@ impl Cluster {
         let ask = Ask::get(path);
         self.pace.turn().await;
         let events = self.client.request_events::<Json>(ask.request(|bytes| bytes)?).await;
-        let events = events.map_err(|why| unanswered(&ask.what(), &why))?;
+        let events = events.map_err(|why| unanswered(&self.site, &ask.what(), &why))?;
         Ok(events)
     }
 
@@ -173,12 +181,13 @@ impl Cluster {
         let opened = async {
             self.pace.turn().await;
             self.client.request_stream(ask.request(|bytes| bytes)?).await.map_err(|why| {
-                let broken = unanswered(&what, &why);
+                let broken = unanswered(&self.site, &what, &why);
                 let not_begun = matches!(&why, kube::Error::Api(status) if status.code == 400);
                 Broken { transient: broken.transient || not_begun, ..broken }
             })
         };
-        let late = |_| Broken::transient(format!("{what}: no answer within the time of the check"));
+        let time = deadline.saturating_duration_since(Instant::now());
+        let late = |_| late(&self.site, &what, time);
         tokio::time::timeout_at(deadline.into(), opened).await.map_err(late)?
     }
 }

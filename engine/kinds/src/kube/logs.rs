@@ -148,6 +148,7 @@ impl Kind for Logs {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use checkrun_model::Broken;
+use checkrun_model::clock::spoken;
 use futures::AsyncBufReadExt as _;
 use jiff::Timestamp;
 use regex::Regex;
@@ -116,11 +117,12 @@ impl Cluster {
     ) -> Result<usize, Broken> {
         let called = format!("the log of {}/{} in {}", of.pod, of.name, of.namespace);
         let path = format!("/api/v1/namespaces/{}/pods/{}/log?{query}", of.namespace, of.pod);
+        let time = deadline.saturating_duration_since(Instant::now());
         let mut stream = Box::pin(self.lines(path, deadline).await?);
         let (mut count, mut bytes, mut line) = (0, 0, Vec::new());
         loop {
             line.clear();
-            let late = |_| Broken::transient(format!("{called} was not read within the time of the check"));
+            let late = |_| Broken::transient(format!("{called} was not read whole within {}", spoken(time)));
             let read =
                 tokio::time::timeout_at(deadline.into(), stream.read_until(b'\n', &mut line)).await.map_err(late)?;
             let read = read.map_err(|why| Broken::transient(format!("{called} was cut: {why}")))?;

@@ -1,6 +1,7 @@
 //! `{{ }}` in scalars: minijinja's expressions over our values. No statements, no comments; nothing is parsed again.
 
 mod code;
+mod foreign;
 mod jinja;
 mod tree;
 
@@ -31,17 +32,21 @@ enum Part {
 }
 
 impl Template {
-    /// Whether a text holds `{{ }}` at all.
+    /// Whether a text holds `{{ }}` at all, or what would be taken for more of the language that this is a part of.
     pub(crate) fn is_in(text: &str) -> bool {
-        text.contains("{{")
+        text.contains("{{") || foreign::found(text, 0..text.len()).is_some()
     }
 
     pub(crate) fn compile(text: &str, world: &Arc<World>) -> Result<Self, Vec<Fault>> {
         let (mut parts, mut faults, mut reads) = (Vec::new(), Vec::new(), Reads::default());
         let mut done = 0;
+        let literal = |part: Range<usize>, faults: &mut Vec<Fault>| {
+            faults.extend(foreign::found(text, part.clone()));
+            Part::Literal(text[part].to_owned())
+        };
         while let Some(open) = text[done..].find("{{").map(|at| done + at) {
             if open > done {
-                parts.push(Part::Literal(text[done..open].to_owned()));
+                parts.push(literal(done..open, &mut faults));
             }
             let close = match closing(text, open + 2) {
                 Ok(close) => close,
@@ -57,7 +62,7 @@ impl Template {
             done = close + 2;
         }
         if done < text.len() {
-            parts.push(Part::Literal(text[done..].to_owned()));
+            parts.push(literal(done..text.len(), &mut faults));
         }
         if faults.is_empty() { Ok(Self { parts, reads }) } else { Err(faults) }
     }

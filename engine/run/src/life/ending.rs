@@ -43,6 +43,7 @@ impl Story {
             verdict,
             reason,
             root: None,
+            stopped: false,
             broken: None,
             findings: Vec::new(),
             saved: Json::Null,
@@ -83,6 +84,7 @@ impl Story {
     pub fn stopped(&mut self, hangs: bool) -> Ending {
         let mut ending = self.broken(Broken::fatal("the run was stopped before it had its verdict"));
         ending.end.abandoned = hangs;
+        ending.judged.stopped = true;
         ending
     }
 
