@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use checkrun_model::{SpecError, Span, suggest};
+use checkrun_model::{Span, SpecError, suggest};
 use checkrun_report::diagnostics;
 use checkrun_run::Embedded;
 use checkrun_sandbox::{Sandbox, file, known_fault};

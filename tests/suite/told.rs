@@ -16,7 +16,8 @@ fn a_cluster_that_is_down_is_one_block_with_its_address_and_settings() {
         format!("  - id: c{n}\n    cluster: apps\n    kube.get: {{ kind: Pod, namespace: a, name: p{n} }}\n")
     };
     let checks: String = (0..8).map(check).collect();
-    let folder = Folder::with(&format!("checks:\n{checks}")).file("target.yaml", TARGET).file("apps.kubeconfig", KUBECONFIG);
+    let folder =
+        Folder::with(&format!("checks:\n{checks}")).file("target.yaml", TARGET).file("apps.kubeconfig", KUBECONFIG);
     let ran = folder.checkrun("s --target target.yaml --report junit=junit.xml");
     let said = ran.all();
     assert_eq!(ran.code, 1, "{said}");
@@ -42,7 +43,10 @@ fn what_a_timeout_stopped_is_no_error_and_the_run_did_not_pass() {
     let said = ran.all();
     assert_eq!(ran.code, 1, "{said}");
     assert!(said.contains("stopped by --timeout 1s; 1 stopped, 1 not run of 2 checks"), "{said}");
-    assert!(said.contains("stopped 1 check by --timeout 1s while they looked: sleeps\nnot run 1 check: later\n"), "{said}");
+    assert!(
+        said.contains("stopped 1 check by --timeout 1s while they looked: sleeps\nnot run 1 check: later\n"),
+        "{said}"
+    );
     assert!(!said.contains("could not observe"), "{said}");
 }
 
@@ -80,7 +84,8 @@ fn validate_says_what_it_did_not_look_at_without_a_target() {
         \x20 - { id: b, endpoint: shop, http: { path: /, method: POST } }\n";
     let folder = Folder::with(checks);
     let said = folder.checkrun("validate s").all();
-    let line = "not looked at without `--target`: cluster apps, endpoint shop, its secrets, what is allowed there\n";
+    let line =
+        "not looked at without `--target`: cluster apps, endpoints of http, its secrets, what is allowed there\n";
     assert!(said.contains(line), "{said}");
     let alone = Folder::with("checks:\n  - { id: a, exec: { command: [\"true\"] } }\n").checkrun("validate s").all();
     assert!(!alone.contains("not looked at"), "{alone}");

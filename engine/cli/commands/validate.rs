@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use checkrun_model::Effect;
+use checkrun_model::{Effect, Runs};
 use checkrun_report::diagnostics;
 use checkrun_spec::load::Loaded;
-use checkrun_spec::plan::{Body, Plan};
+use checkrun_spec::plan::{Act, Body, Plan};
 
 use crate::args::{Format, Validate};
 use crate::exit::Exit;
@@ -47,15 +47,16 @@ fn unseen(plan: &Plan) -> Option<String> {
         places.extend(node.locks.iter().map(|(lock, _)| format!("lock {lock}")));
         let Body::Check(check) = &node.body else { continue };
         for act in check.act.iter().chain(&check.witness).chain(&check.cleanup) {
-            places.extend(act.place());
+            places.extend(act.place().or_else(|| unnamed(act)));
             secrets |= !act.secrets.is_empty();
             limited |= check.planned_effect > Effect::Read;
         }
     }
     // A place is locked by its name.
-    let named = |lock: &String| lock.strip_prefix("lock ").is_some_and(|name| {
-        ["cluster", "endpoint"].iter().any(|what| places.contains(&format!("{what} {name}")))
-    });
+    let named = |lock: &String| {
+        lock.strip_prefix("lock ")
+            .is_some_and(|name| ["cluster", "endpoint"].iter().any(|what| places.contains(&format!("{what} {name}"))))
+    };
     let mut parts: Vec<String> = places.iter().filter(|place| !named(place)).cloned().collect();
     if parts.is_empty() && !secrets {
         return None;
@@ -67,6 +68,16 @@ fn unseen(plan: &Plan) -> Option<String> {
     parts.extend(secrets.then(|| "its secrets".to_owned()));
     parts.extend(limited.then(|| "what is allowed there".to_owned()));
     Some(format!("not looked at without `--target`: {}", parts.join(", ")))
+}
+
+/// The family of an endpoint that only a target can name.
+fn unnamed(act: &Act) -> Option<String> {
+    let family = match act.kind.doc.runs {
+        Runs::Endpoint(family) => family,
+        Runs::EndpointOr(family, key) if act.args.node().get(key).is_none() => family,
+        Runs::EndpointOr(..) | Runs::Cluster | Runs::Local => return None,
+    };
+    Some(format!("endpoints of {family}"))
 }
 
 /// Places that are named before the rest is counted.

@@ -160,9 +160,13 @@ mod tests {
 
     #[test]
     fn what_has_every_key_once_is_read_as_by_everybody() {
-        for text in
-            [r#"{"a":[1,-2,1.5,1e400,true,null,"\u00e9"],"b":{"a":{}}}"#, "[]", "\"x\"", "18446744073709551615", "{\"a\":1"]
-        {
+        for text in [
+            r#"{"a":[1,-2,1.5,1e400,true,null,"\u00e9"],"b":{"a":{}}}"#,
+            "[]",
+            "\"x\"",
+            "18446744073709551615",
+            "{\"a\":1",
+        ] {
             assert_eq!(read(text.as_bytes()).ok(), serde_json::from_str(text).ok(), "{text}");
         }
         assert!(matches!(read(b"{} x"), Err(Unread::Malformed(_))));

@@ -128,7 +128,8 @@ impl Sample {
     }
 
     pub fn unreachable(self, node: NodeIndex, cause: &str) -> Self {
-        let broken = Broken::transient(cause).hint("is it running?").outage("cluster `apps` at https://a:6443", "refused");
+        let broken =
+            Broken::transient(cause).hint("is it running?").outage("cluster `apps` at https://a:6443", "refused");
         let broken = Some(broken);
         self.event(Event::Judged(Judged { reason: cause.into(), broken, ..judged(node, Verdict::Error) }))
     }

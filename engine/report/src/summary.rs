@@ -224,7 +224,9 @@ impl Summary {
     #[must_use]
     pub fn failures(&self) -> Vec<&Node> {
         let told = |at: usize, node: &Node| {
-            node.went_wrong() && !node.was_stopped() && (!node.planned.group || node.has_own_trouble() || !self.has_wrong_member(at))
+            node.went_wrong()
+                && !node.was_stopped()
+                && (!node.planned.group || node.has_own_trouble() || !self.has_wrong_member(at))
         };
         self.nodes.iter().enumerate().filter(|(at, node)| told(*at, node)).map(|(_, node)| node).collect()
     }
@@ -284,11 +286,12 @@ impl Summary {
     /// Whether a check was left out although its author wants it to run: by selection, permission or a stop, or
     /// because what it needs was.
     pub(crate) fn is_left_out(&self, node: &Node) -> bool {
-        let Some(judged) = node.judged.as_ref().filter(|judged| judged.verdict == Verdict::Skipped) else { return false };
-        // A `when` is asked before a check starts: one that has started and is skipped was not permitted.
-        let own = |node: &Node, judged: &Judged| {
-            node.planned.skip.is_some() || judged.stopped || judged.started.is_some()
+        let Some(judged) = node.judged.as_ref().filter(|judged| judged.verdict == Verdict::Skipped) else {
+            return false;
         };
+        // A `when` is asked before a check starts: one that has started and is skipped was not permitted.
+        let own =
+            |node: &Node, judged: &Judged| node.planned.skip.is_some() || judged.stopped || judged.started.is_some();
         let root = judged.root.and_then(|root| self.node(root));
         own(node, judged) || root.is_some_and(|root| root.judged.as_ref().is_some_and(|judged| own(root, judged)))
     }

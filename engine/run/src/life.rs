@@ -90,9 +90,10 @@ async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Tim
             return story.broken_with(broken, findings);
         }
         None => {
-            return story
-                .broken(Broken::fatal(format!("its arguments could not be read within {}", spoken(timeout)))
-                    .hint("say a longer `timeout:`"));
+            return story.broken(
+                Broken::fatal(format!("its arguments could not be read within {}", spoken(timeout)))
+                    .hint("say a longer `timeout:`"),
+            );
         }
     };
     drop(cx);
@@ -136,8 +137,12 @@ impl Life<'_> {
     /// Why an observation that had so much time is none.
     fn late(&self, time: Duration) -> Broken {
         let timeout = self.room.timeout(self.body.timeout);
-        let of = if time < timeout { "what was left of `within`" } else { "its `timeout:`" };
-        Broken::transient(format!("no answer within {} ({of})", spoken(time)))
+        // A moment goes by before it is measured.
+        let whole = time + timeout / 20 >= timeout;
+        Broken::transient(match whole {
+            true => format!("no answer within its timeout of {}", spoken(timeout)),
+            false => format!("no answer within the {} that were left of `within`", spoken(time)),
+        })
     }
 }
 

@@ -17,7 +17,8 @@ fn seen(status: u16, content_type: &'static str, body: &str) -> Json {
 fn a_body_that_has_a_key_twice_is_not_judged_by_either() {
     let body = r#"{"items":[{"up":false,"up":true}]}"#;
     let broken = observation(reply(200, "application/json", body), "http://a/", false).unwrap_err();
-    let named = broken.cause.contains("http://a/") && broken.cause.contains("`up` stands twice in the object `$.items[0]`");
+    let named =
+        broken.cause.contains("http://a/") && broken.cause.contains("`up` stands twice in the object `$.items[0]`");
     assert!(named && !broken.transient, "{broken:?}");
     assert_eq!(seen(200, "text/plain", body)["text"], body);
 }

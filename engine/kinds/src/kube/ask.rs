@@ -144,7 +144,8 @@ impl Cluster {
 
     async fn once(&self, ask: &Ask, what: &str) -> Result<(Answer, Option<Duration>), Broken> {
         self.pace.turn().await;
-        let response = self.client.send(ask.request(Body::from)?).await.map_err(|why| unanswered(&self.site, what, &why))?;
+        let response =
+            self.client.send(ask.request(Body::from)?).await.map_err(|why| unanswered(&self.site, what, &why))?;
         let status = response.status().as_u16();
         let pause = (status == 429).then(|| jittered(retry_after(response.headers()).unwrap_or(PAUSE)));
         let bytes = response.into_body().collect_bytes().await.map_err(|why| unanswered(&self.site, what, &why))?;

@@ -86,12 +86,14 @@ async fn client(spec: &ClusterSpec) -> Result<(Client, Site), Broken> {
     // Somebody else may have chosen one before; any will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let unusable = |why: &(dyn std::error::Error + 'static)| {
-        Broken::fatal(format!("cluster `{}`: {}", spec.name, root(why).text)).hint(format!("{} is used", settings(spec)))
+        Broken::fatal(format!("cluster `{}`: {}", spec.name, root(why).text))
+            .hint(format!("{} is used", settings(spec)))
     };
     let mut config = config(spec).await.map_err(|why| unusable(&*why))?;
     // What was sent is never sent again by itself: only this crate knows what is safe to repeat.
     config.default_retry = false;
-    let site = Site { at: format!("cluster `{}` at {}", spec.name, address(&config.cluster_url)), settings: settings(spec) };
+    let site =
+        Site { at: format!("cluster `{}` at {}", spec.name, address(&config.cluster_url)), settings: settings(spec) };
     // A plugin that makes credentials is a process, and is waited for.
     let made = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
     Ok((made.map_err(|why| unusable(&why))?.map_err(|why| unusable(&why))?, site))

@@ -17,8 +17,7 @@ pub(super) fn refused(site: &Site, what: &str, status: u16, body: &Json) -> Brok
     };
     let cause = format!("{what}: {status} {why}");
     match status {
-        401 => Broken::fatal(cause)
-            .hint(format!("{} does not know the user of {}", site.at, site.settings)),
+        401 => Broken::fatal(cause).hint(format!("{} does not know the user of {}", site.at, site.settings)),
         403 => Broken::fatal(cause)
             .hint(format!("the user of {} lacks the right; `kube.can_i` asks for one", site.settings)),
         // 0: a stranger between us and the cluster, who does not say what is wrong.
@@ -72,7 +71,10 @@ mod tests {
         ] {
             assert!(broken.transient && broken.cause.contains("cluster `apps` at https://10.0.0.1:6443"), "{broken:?}");
             assert!(broken.hint.as_deref().is_some_and(|hint| hint.contains("context `a` of k.yaml")), "{broken:?}");
-            assert_eq!(broken.outage.map(|outage| outage.at).as_deref(), Some("cluster `apps` at https://10.0.0.1:6443"));
+            assert_eq!(
+                broken.outage.map(|outage| outage.at).as_deref(),
+                Some("cluster `apps` at https://10.0.0.1:6443")
+            );
         }
         assert!(late(&site(), "GET /api", Duration::from_millis(29_998)).cause.ends_with("within 30s"));
     }
@@ -89,7 +91,11 @@ mod tests {
             (500, true),
             (503, true),
         ] {
-            assert_eq!(refused(&site(), "GET /x", status, &json!({ "message": "why" })).transient, transient, "{status}");
+            assert_eq!(
+                refused(&site(), "GET /x", status, &json!({ "message": "why" })).transient,
+                transient,
+                "{status}"
+            );
         }
         assert_eq!(refused(&site(), "GET /x", 400, &json!({ "message": "why" })).cause, "GET /x: 400 why");
         assert_eq!(refused(&site(), "GET /x", 502, &Json::Null).cause, "GET /x: 502 no reason given");

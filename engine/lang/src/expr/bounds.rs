@@ -14,7 +14,10 @@ pub(super) fn fault(ast: &Ast, name: &str, bounds: (i64, i64)) -> Option<Fault> 
     };
     let fault = own.map(|number| {
         let (least, most) = bounds;
-        let message = format!("`{name}` is {least} to {most}: compared with {}, it is the same whatever is seen", number.show(40));
+        let message = format!(
+            "`{name}` is {least} to {most}: compared with {}, it is the same whatever is seen",
+            number.show(40)
+        );
         Fault::new("expr::bounds", ast.range.clone(), message).help("look for a digit too many or too few")
     });
     fault.or_else(|| ast.below().into_iter().find_map(|part| self::fault(part, name, bounds)))

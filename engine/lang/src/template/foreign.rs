@@ -10,7 +10,8 @@ const COMMENT: &str = "a comment of YAML begins with ` #`; a literal `{#` is wri
 
 /// The first statement or comment that begins in `part` of a text. `${#x}` is a shell's.
 pub(super) fn found(text: &str, part: Range<usize>) -> Option<Fault> {
-    let statement = pair(text, &part, "{%", "%}").map(|at| (at, "statements (`{% … %}`) are not in the language", CHOOSE));
+    let statement =
+        pair(text, &part, "{%", "%}").map(|at| (at, "statements (`{% … %}`) are not in the language", CHOOSE));
     let comment = pair(text, &part, "{#", "#}").map(|at| (at, "comments (`{# … #}`) are not in the language", COMMENT));
     let first = [statement, comment].into_iter().flatten().min_by_key(|(at, ..)| at.start);
     first.map(|(at, message, help)| Fault::new("template::syntax", at, message).help(help))

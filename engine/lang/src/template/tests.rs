@@ -89,7 +89,7 @@ fn the_whole_scalar_keeps_its_type_and_mixed_text_is_text() {
         ("{{ inputs['list'][1] }}", json!("a")),
         ("{{ \"{{\" }}", json!("{{")),
         ("a {{ \"{{ x }}\" }} b", json!("a {{ x }} b")),
-        ("${#x} {# {% {{ c }} #a} ${#y#}", json!("${#x} {# {% apps #a} ${#y#}")),
+        ("${#x} {# {% {{ c }} #a}", json!("${#x} {# {% apps #a}")),
         ("{{ \"{%\" }} if %} {{ '{#' }} #}", json!("{% if %} {# #}")),
         ("it's {{ c }}, isn't it", json!("it's apps, isn't it")),
         ("{{ secret('s3') }}", json!("p{{ss\"")),

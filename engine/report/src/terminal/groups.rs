@@ -37,7 +37,8 @@ pub(super) fn ids(nodes: &[&Node]) -> String {
 pub(super) fn stopped(out: &mut String, summary: &Summary, paint: Paint) {
     let by = summary.interrupted.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
     let (ended, never) = summary.stopped();
-    for (word, why, nodes) in [("stopped", format!("{by} while they looked"), ended), ("not run", String::new(), never)] {
+    for (word, why, nodes) in [("stopped", format!("{by} while they looked"), ended), ("not run", String::new(), never)]
+    {
         if !nodes.is_empty() {
             let count = things(nodes.len(), "check");
             let _ = writeln!(out, "{} {count}{}: {}", paint.odd(word), harmless(&why), ids(&nodes));

@@ -1,7 +1,7 @@
 //! Takes secrets out of an event. Every field is named here, so that a new one cannot be forgotten.
 
-use checkrun_model::{Broken, Outage};
 use checkrun_model::event::{Event, Evidence, Finding, Judged, RunStarted};
+use checkrun_model::{Broken, Outage};
 
 use super::{Known, Redactor};
 

@@ -268,11 +268,15 @@ impl Check<'_> {
     /// What a behaviour of this file cares for and sees is served where it lives. Those of a library are for many worlds.
     fn kinds(&mut self, root: &Node, behaviours: &[Behaviour], served: &BTreeMap<String, Vec<String>>) {
         for node in items(root, "behaviours") {
-            let is_own = |behaviour: &&Behaviour| node.get("behaviour").and_then(Node::as_text) == Some(&behaviour.name);
+            let is_own =
+                |behaviour: &&Behaviour| node.get("behaviour").and_then(Node::as_text) == Some(&behaviour.name);
             let Some(behaviour) = behaviours.iter().find(is_own) else { continue };
             let lives = |cluster: &&String| behaviour.cluster.as_ref().is_none_or(|own| own == *cluster);
-            let known: Vec<&str> =
-                served.iter().filter(|(name, _)| lives(name)).flat_map(|(_, kinds)| kinds.iter().map(String::as_str)).collect();
+            let known: Vec<&str> = served
+                .iter()
+                .filter(|(name, _)| lives(name))
+                .flat_map(|(_, kinds)| kinds.iter().map(String::as_str))
+                .collect();
             let sees = behaviour.sees.iter().filter_map(|(name, sees)| match sees {
                 Sees::Objects(on, _) => Some((at(node, &["sees", name, "kind"]), on)),
                 Sees::Kafka(_) => None,

@@ -60,8 +60,9 @@ impl Cluster {
     /// The kinds that it serves, each once: `Pod`, `Deployment.apps`.
     #[must_use]
     pub fn kinds(&self) -> Vec<String> {
-        let kinds: std::collections::BTreeSet<String> =
-            self.server.read(|store| store.catalogue.all().map(|one| super::refusal::qualified(&one.kind, &one.group)).collect());
+        let kinds: std::collections::BTreeSet<String> = self
+            .server
+            .read(|store| store.catalogue.all().map(|one| super::refusal::qualified(&one.kind, &one.group)).collect());
         kinds.into_iter().collect()
     }
 

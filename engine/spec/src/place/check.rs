@@ -173,7 +173,13 @@ impl<'a> Placer<'a> {
         let lock = endpoint.or(cluster).map_or("NAME", String::as_str);
         let message = format!("the effect of this check is {}, and it holds no lock", effect.word());
         let warning = SpecError::new("spec::no-lock", act.span, message, "others may run meanwhile");
-        self.diags.push(warning.help(format!("name what it hurts, and nobody who says so too runs meanwhile: `locks: {{ {lock}: alone }}`")).warning());
+        self.diags.push(
+            warning
+                .help(format!(
+                    "name what it hurts, and nobody who says so too runs meanwhile: `locks: {{ {lock}: alone }}`"
+                ))
+                .warning(),
+        );
     }
 
     fn expectations(&mut self, source: &CheckSrc, here: &Here) -> Vec<Expectation> {

@@ -370,7 +370,8 @@ impl Compiler<'_> {
                 "locks are a mapping of names of the target to `shared` or `alone`",
                 "not that",
             );
-            self.diags.push(error.help("write `locks: { NAME: alone }`, NAME being a cluster or endpoint of the target"));
+            self.diags
+                .push(error.help("write `locks: { NAME: alone }`, NAME being a cluster or endpoint of the target"));
             return Vec::new();
         };
         let mut locks = Vec::new();
