@@ -83,7 +83,7 @@ pub(super) async fn on_thread<T: Send + 'static>(
 }
 
 /// An outage with the endpoint's address, which the client itself does not know, and the time that was waited.
-fn located(mut broken: Broken, cx: &Cx, waited: Duration) -> Broken {
+pub(super) fn located(mut broken: Broken, cx: &Cx, waited: Duration) -> Broken {
     if let (Some(outage), Some(endpoint)) = (&mut broken.outage, &cx.place.endpoint)
         && outage.at.is_empty()
     {
