@@ -15,7 +15,7 @@ pub fn spoken(time: Duration) -> String {
     }
     let tenths = (millis + 50) / 100;
     if tenths < 100 {
-        let rest = if tenths % 10 == 0 { String::new() } else { format!(".{}", tenths % 10) };
+        let rest = if tenths.is_multiple_of(10) { String::new() } else { format!(".{}", tenths % 10) };
         return format!("{}{rest}s", tenths / 10);
     }
     let seconds = (millis + 500) / 1000;
@@ -81,6 +81,21 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_of_time_is_told_to_what_matters() {
+        for (millis, said) in [
+            (0, "0ms"),
+            (940, "940ms"),
+            (960, "1s"),
+            (2_540, "2.5s"),
+            (29_998, "30s"),
+            (90_000, "1m30s"),
+            (7_200_000, "2h"),
+        ] {
+            assert_eq!(spoken(Duration::from_millis(millis)), said);
+        }
+    }
 
     #[test]
     fn a_minute_of_the_place_is_a_second_of_the_wall_at_rate_sixty() {
