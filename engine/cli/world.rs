@@ -1,8 +1,9 @@
 //! The sandbox on the command line: worlds are read, started for a run, and what is wrong with them is told.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use checkrun_model::SpecError;
+use checkrun_model::{Span, SpecError, suggest};
 use checkrun_report::diagnostics;
 use checkrun_run::Embedded;
 use checkrun_sandbox::{Sandbox, file, known_fault};
@@ -18,8 +19,9 @@ use crate::signals::Signals;
 /// Loads a suite for its sandbox, which is not started; the mistakes of its world are among those of the suite.
 pub fn plan(loading: &Loading<'_>, suite: &Path) -> Loaded {
     let mut read = file::load(&folder(suite));
+    let breaks = read.world.as_mut().map(|world| std::mem::take(&mut world.breaks)).unwrap_or_default();
     match read.world.take().map(|world| checkrun_sandbox::plan_target(&world)) {
-        Some(Ok((_folder, target))) => loading.against(suite, Some(&target)),
+        Some(Ok((_folder, target))) => broken(loading.against(suite, Some(&target)), loading, &breaks, read),
         Some(Err(why)) => {
             read.errors.push(SpecError::unplaced("world::target", why));
             among(suite_alone(loading, suite), read)
@@ -30,6 +32,34 @@ pub fn plan(loading: &Loading<'_>, suite: &Path) -> Loaded {
 
 fn suite_alone(loading: &Loading<'_>, suite: &Path) -> Loaded {
     Loading { validate_only: true, ..*loading }.against(suite, None)
+}
+
+/// Takes it for a mistake of the world where a fault breaks a check that the suite does not have.
+fn broken(suite: Loaded, loading: &Loading<'_>, breaks: &[(String, Span)], mut world: file::Loaded) -> Loaded {
+    let Some(plan) = &suite.plan else { return suite };
+    // Which turns a `foreach` has may follow from inputs, so those of another value are not held to what they name.
+    let given = !loading.place.input.is_empty() || loading.place.input_file.is_some();
+    let name = |id: &str| if given { without_turns(id) } else { id.to_owned() };
+    let ids: HashSet<String> = plan.nodes.iter().map(|node| name(&node.id)).collect();
+    let unknown = breaks.iter().filter(|(id, _)| !ids.contains(&name(id))).map(|(id, span)| {
+        let error = SpecError::new("world::fault", *span, format!("the suite has no check `{id}`"), "no such check");
+        match suggest(id, plan.nodes.iter().map(|node| &*node.id)) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error.help("`checkrun list SUITE` shows the ids of all checks"),
+        }
+    });
+    world.errors.extend(unknown);
+    if world.errors.is_empty() { suite } else { among(suite, world) }
+}
+
+/// An id without what stands in brackets.
+fn without_turns(id: &str) -> String {
+    let mut depth = 0_usize;
+    let mut outside = |c: &char| {
+        depth = depth + usize::from(*c == '[') - usize::from(*c == ']' && depth > 0);
+        depth == 0 && *c != ']'
+    };
+    id.chars().filter(|c| outside(c)).collect()
 }
 
 /// Takes the mistakes of a world among those of its suite.
@@ -89,19 +119,24 @@ pub fn faults_fit(world: &file::World, faults: &[String], screen: &Screen) -> Re
 /// [`Exit::Wrong`], everything having been said.
 pub fn read(suite: &Path, screen: &Screen) -> Result<file::World, Exit> {
     let read = file::load(&folder(suite));
-    read.world.ok_or_else(|| {
-        let drawn = diagnostics::draw(&read.errors, &read.sources, diagnostics::Format::Human, screen.err);
-        tell(&format!("{drawn}{}\n", diagnostics::counts(&read.errors)));
-        Exit::Wrong
-    })
+    match read.world {
+        Some(world) => Ok(world),
+        None => Err(refused(&read, screen)),
+    }
+}
+
+/// Says what is wrong with a world.
+fn refused(read: &file::Loaded, screen: &Screen) -> Exit {
+    let drawn = diagnostics::draw(&read.errors, &read.sources, diagnostics::Format::Human, screen.err);
+    tell(&format!("{drawn}{}\n", diagnostics::counts(&read.errors)));
+    Exit::Wrong
 }
 
 /// Runs a suite in its sandbox, which lives as long as the run.
 pub fn run(args: &Run, suite: &Path, signals: &Signals, screen: &Screen) -> Exit {
-    let world = match read(suite, screen) {
-        Ok(world) => world,
-        Err(exit) => return exit,
-    };
+    let mut texts = file::load(&folder(suite));
+    let Some(mut world) = texts.world.take() else { return refused(&texts, screen) };
+    let breaks = std::mem::take(&mut world.breaks);
     tell(&format!("{}\n", screen.err.odd(&headline(&world, &args.fault))));
     let sandbox = match Sandbox::start(world, &args.fault) {
         Ok(sandbox) => sandbox,
@@ -111,7 +146,7 @@ pub fn run(args: &Run, suite: &Path, signals: &Signals, screen: &Screen) -> Exit
         }
     };
     let loading = Loading { place: &args.suites.place, choice: Some(&args.choice), validate_only: false };
-    let loaded = loading.against(suite, Some(sandbox.target()));
+    let loaded = broken(loading.against(suite, Some(sandbox.target())), &loading, &breaks, texts);
     tell(&crate::loading::drawn(&loaded, screen.err));
     let Some(plan) = loaded.plan else { return Exit::Wrong };
     let settled = sandbox.settled();

@@ -15,4 +15,5 @@ mod reports;
 mod sandbox;
 mod storm;
 mod support;
+mod told;
 mod watch;

@@ -91,6 +91,9 @@ fn what(check: &CheckBody) -> String {
         Some(act) => {
             parts.push(act.kind.doc.name.to_owned());
             parts.extend(act.place());
+            if act.own && act.kind.doc.worst > Effect::Write {
+                parts.push("on what is the run's own".to_owned());
+            }
         }
         None => parts.push("judges saved values".to_owned()),
     }

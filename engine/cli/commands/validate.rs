@@ -1,8 +1,11 @@
 //! `checkrun validate`: every error of every file at once, without a network.
 
+use std::collections::BTreeSet;
+
+use checkrun_model::{Effect, Runs};
 use checkrun_report::diagnostics;
 use checkrun_spec::load::Loaded;
-use checkrun_spec::plan::{Body, Plan};
+use checkrun_spec::plan::{Act, Body, Plan};
 
 use crate::args::{Format, Validate};
 use crate::exit::Exit;
@@ -16,7 +19,7 @@ pub fn validate(args: &Validate, screen: &Screen) -> Exit {
     for suite in &args.suites.suites {
         let loaded = loading.suite(suite);
         match args.format {
-            Format::Human => human(&loaded, screen),
+            Format::Human => human(&loaded, args.suites.place.target.is_none(), screen),
             other => say(&diagnostics::draw(&loaded.diagnostics, &loaded.sources, other.into(), screen.out)),
         }
         if loaded.plan.is_none() {
@@ -27,12 +30,58 @@ pub fn validate(args: &Validate, screen: &Screen) -> Exit {
 }
 
 /// What is wrong goes to standard error; that all is well to standard output.
-fn human(loaded: &Loaded, screen: &Screen) {
+fn human(loaded: &Loaded, untargeted: bool, screen: &Screen) {
     tell(&drawn(loaded, screen.err));
     if let Some(plan) = &loaded.plan {
         say(&format!("{}: {} {}\n", plan.suite, counts(plan), screen.out.good("valid")));
+        if let Some(line) = untargeted.then(|| unseen(plan)).flatten() {
+            say(&format!("{}\n", screen.out.odd(&line)));
+        }
     }
 }
+
+/// What was not looked at for want of a target, in one line; none where the suite needs none.
+fn unseen(plan: &Plan) -> Option<String> {
+    let (mut places, mut secrets, mut limited) = (BTreeSet::new(), false, false);
+    for node in &plan.nodes {
+        places.extend(node.locks.iter().map(|(lock, _)| format!("lock {lock}")));
+        let Body::Check(check) = &node.body else { continue };
+        for act in check.act.iter().chain(&check.witness).chain(&check.cleanup) {
+            places.extend(act.place().or_else(|| unnamed(act)));
+            secrets |= !act.secrets.is_empty();
+            limited |= check.planned_effect > Effect::Read;
+        }
+    }
+    // A place is locked by its name.
+    let named = |lock: &String| {
+        lock.strip_prefix("lock ")
+            .is_some_and(|name| ["cluster", "endpoint"].iter().any(|what| places.contains(&format!("{what} {name}"))))
+    };
+    let mut parts: Vec<String> = places.iter().filter(|place| !named(place)).cloned().collect();
+    if parts.is_empty() && !secrets {
+        return None;
+    }
+    if let Some(more) = parts.len().checked_sub(MOST_PLACES).filter(|more| *more > 0) {
+        parts.truncate(MOST_PLACES);
+        parts.push(format!("{more} more"));
+    }
+    parts.extend(secrets.then(|| "its secrets".to_owned()));
+    parts.extend(limited.then(|| "what is allowed there".to_owned()));
+    Some(format!("not looked at without `--target`: {}", parts.join(", ")))
+}
+
+/// The family of an endpoint that only a target can name.
+fn unnamed(act: &Act) -> Option<String> {
+    let family = match act.kind.doc.runs {
+        Runs::Endpoint(family) => family,
+        Runs::EndpointOr(family, key) if act.args.node().get(key).is_none() => family,
+        Runs::EndpointOr(..) | Runs::Cluster | Runs::Local => return None,
+    };
+    Some(format!("endpoints of {family}"))
+}
+
+/// Places that are named before the rest is counted.
+const MOST_PLACES: usize = 8;
 
 /// `12 checks in 3 groups`.
 #[must_use]

@@ -42,6 +42,7 @@ static DOC: KindDoc = KindDoc {
     open: true,
     example: "",
     effect_keys: &[],
+    bounds: &[],
     timeout: None,
 };
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use checkrun_model::{Node, SpecError};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -15,6 +16,20 @@ impl Codes {
     /// Whether `code` is one of them.
     pub(crate) fn has(&self, code: i64) -> bool {
         self.0.contains(&code)
+    }
+}
+
+impl Codes {
+    /// Why one of these can never be: it is not within the bounds of `what`.
+    pub(crate) fn errors(&self, node: &Node, key: &str, (least, most): (i64, i64), what: &str) -> Vec<SpecError> {
+        let Some(place) = node.get(key).filter(|place| !place.has_deferred()) else { return Vec::new() };
+        let places = place.as_list().unwrap_or(std::slice::from_ref(place));
+        let outside = self.0.iter().zip(places).filter(|(code, _)| !(least..=most).contains(*code));
+        let error = |(code, place): (&i64, &Node)| {
+            let message = format!("{code} is no {what}: nothing can answer with it");
+            SpecError::new("args::value", place.span, message, format!("not within {least} to {most}"))
+        };
+        outside.map(|wrong| error(wrong).help("look for a digit too many or too few")).collect()
     }
 }
 

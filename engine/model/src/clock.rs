@@ -6,6 +6,23 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// A length of time as people read it in a message: `950ms`, `2.5s`, `30s`, `1m30s`, `2h`. Rounded to what matters.
+#[must_use]
+pub fn spoken(time: Duration) -> String {
+    let millis = time.as_millis();
+    if millis < 950 {
+        return format!("{millis}ms");
+    }
+    let tenths = (millis + 50) / 100;
+    if tenths < 100 {
+        let rest = if tenths.is_multiple_of(10) { String::new() } else { format!(".{}", tenths % 10) };
+        return format!("{}{rest}s", tenths / 10);
+    }
+    let seconds = (millis + 500) / 1000;
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect()
+}
+
 /// Tells the time of a place. Cheap to copy; who knows `since` and `rate` tells the same time in any process.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
@@ -64,6 +81,21 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_of_time_is_told_to_what_matters() {
+        for (millis, said) in [
+            (0, "0ms"),
+            (940, "940ms"),
+            (960, "1s"),
+            (2_540, "2.5s"),
+            (29_998, "30s"),
+            (90_000, "1m30s"),
+            (7_200_000, "2h"),
+        ] {
+            assert_eq!(spoken(Duration::from_millis(millis)), said);
+        }
+    }
 
     #[test]
     fn a_minute_of_the_place_is_a_second_of_the_wall_at_rate_sixty() {

@@ -112,7 +112,7 @@ pub enum Event {
     Judged(Judged),
     /// The run was asked to stop.
     Interrupted {
-        /// `SIGINT`, `SIGTERM`, `SIGHUP`, `--timeout`, `--fail-fast`.
+        /// `SIGINT`, `SIGTERM`, `SIGHUP`, `--timeout 5m`, `--fail-fast`.
         by: String,
     },
     /// The last line.
@@ -205,6 +205,12 @@ pub struct PlannedNode {
     /// What it needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<NodeIndex>,
+    /// Why the plan leaves it out: selection, permission.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip: Option<String>,
+    /// Whether `--only` or `--skip` leaves it out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unselected: bool,
     /// Criteria.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub covers: Vec<String>,
@@ -259,6 +265,10 @@ pub struct Judged {
     /// The check at the root of a `blocked` or `skipped`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<NodeIndex>,
+    /// The run was stopped before it had a verdict of its own: with `error` while it looked, with `skipped` before its
+    /// turn. Neither says anything of the platform.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stopped: bool,
     /// What could not be observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<Broken>,
@@ -282,6 +292,18 @@ pub struct Judged {
     /// Notes for the report: `nothing to judge: the selection was empty`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+impl Judged {
+    /// The word for it: what a stop left without a verdict of its own is told apart.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Error if self.stopped => "stopped",
+            Verdict::Skipped if self.stopped => "not run",
+            verdict => verdict.word(),
+        }
+    }
 }
 
 /// One expectation, judged.

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod de;
 pub mod diagnostic;
 pub mod event;
+pub mod json;
 pub mod kind;
 pub mod node;
 pub mod place;
@@ -17,7 +18,7 @@ pub use clock::Clock;
 pub use diagnostic::{Severity as DiagnosticSeverity, SpecError, suggest};
 pub use kind::{
     Asked, Broken, Cx, Effect, Field, Files, Intent, IntentId, Kind, KindDoc, KindEntry, Ledger, LoadCx, LockMode,
-    Observation, Prepared, Repeats, Ruling, RunFacts, Runs, Shared, Sort, Touch, Undone, Witness,
+    Observation, Outage, Prepared, Repeats, Ruling, RunFacts, Runs, Shared, Sort, Touch, Undone, Witness,
 };
 pub use node::{Entry, Node, NodeValue};
 pub use place::{ClusterSpec, Endpoint, EndpointEntry, Place, Target};

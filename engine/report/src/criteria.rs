@@ -54,6 +54,15 @@ impl Judgement<'_> {
     }
 }
 
+/// Criteria that a selection left in the run, and how many it left out.
+#[derive(Debug, Clone)]
+pub struct Selected<'a> {
+    /// Those that a selected check covers; all of them where nothing was left out by a selection.
+    pub judgements: Vec<Judgement<'a>>,
+    /// The others.
+    pub left_out: usize,
+}
+
 /// How many criteria came to which end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -79,6 +88,17 @@ impl Counts {
 }
 
 impl Summary {
+    /// The criteria that this run is about.
+    #[must_use]
+    pub fn selected(&self) -> Selected<'_> {
+        let mut judgements = self.judgements();
+        let all = judgements.len();
+        if self.checks().any(|node| node.planned.unselected) {
+            judgements.retain(|judgement| judgement.by.iter().any(|node| !node.planned.unselected));
+        }
+        Selected { left_out: all - judgements.len(), judgements }
+    }
+
     /// Every criterion with its fate, in the order of the suite.
     #[must_use]
     pub fn judgements(&self) -> Vec<Judgement<'_>> {
@@ -87,8 +107,9 @@ impl Summary {
             for id in &node.planned.covers {
                 by.entry(id).or_default().push(node);
             }
-            // A group may pass although a minor member did not: what it covers is not shown then.
-            for group in self.groups_of(node).filter(|_| !node.planned.group && node.did_not_pass()) {
+            // A group may pass although a minor member did not, or was left out: what it covers is not shown then.
+            let unshown = !node.planned.group && (node.did_not_pass() || self.is_left_out(node));
+            for group in self.groups_of(node).filter(|_| unshown) {
                 for id in &group.planned.covers {
                     by.entry(id).or_default().push(node);
                 }
@@ -142,6 +163,30 @@ mod tests {
         let failed = sample().failed(2, "x").passed(0).summary();
         assert_eq!(failed.judgements()[0].state, State::Failed);
         assert_eq!(failed.judgements()[0].why(), "g.b failed");
+    }
+
+    #[test]
+    fn a_minor_member_that_was_left_out_keeps_its_group_from_validating() {
+        let sample = || Sample::new(&["g", "g.a", "g.b"]).group(0, &[1, 2]).minor(2).criterion("AC1").covers(0, "AC1");
+        let part = sample().passed(1).unselected(2).passed(0).summary();
+        assert_eq!(part.judgements()[0].state, State::NotValidated);
+        assert_eq!(part.judgements()[0].why(), "g.b skipped");
+        let mut when = crate::sample::judged(2, Verdict::Skipped);
+        when.started = None;
+        let when = checkrun_model::event::Event::Judged(when);
+        assert_eq!(fate(sample().passed(1).event(when).passed(0)), State::Validated, "its author left it out");
+    }
+
+    #[test]
+    fn a_selection_is_about_the_criteria_that_it_covers_and_validates_none_by_a_part_of_its_checks() {
+        let sample = Sample::new(&["a", "b", "c"]).criterion("AC1").criterion("AC2").criterion("AC3");
+        let sample = sample.covers(0, "AC1").covers(1, "AC1").covers(2, "AC2").covers(0, "AC3");
+        let summary = sample.clone().passed(0).unselected(1).unselected(2).summary();
+        let selected = summary.selected();
+        let states: Vec<_> = selected.judgements.iter().map(|one| (&*one.criterion.id, one.state)).collect();
+        assert_eq!(states, [("AC1", State::NotValidated), ("AC3", State::Validated)]);
+        assert_eq!(selected.left_out, 1);
+        assert_eq!(sample.passed(0).passed(1).passed(2).summary().selected().left_out, 0);
     }
 
     #[test]

@@ -88,6 +88,8 @@ fn totals(summary: &Summary) -> Totals {
         error: counts.error,
         blocked: counts.blocked,
         skipped: counts.skipped,
+        stopped: counts.stopped,
+        not_run: counts.not_run,
         not_judged: counts.unjudged,
     }
 }
@@ -123,6 +125,7 @@ fn check(summary: &Summary, node: &Node) -> Check {
         file: planned.file.to_string(),
         line: planned.line,
         verdict: node.verdict(),
+        stopped: node.was_stopped(),
         reason: judged.map(|judged| judged.reason.clone()).unwrap_or_default(),
         root: root.map(|root| root.planned.id.to_string()),
         could_not_observe: judged.and_then(|judged| judged.broken.as_ref()).map(|broken| broken.cause.clone()),

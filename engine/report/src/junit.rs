@@ -77,6 +77,7 @@ fn status(summary: &Summary, node: &Node) -> TestCaseStatus {
             wrong(NonSuccessKind::Error, "blocked", &why, String::new())
         }
         Verdict::Failed => wrong(NonSuccessKind::Failure, "failed", &reason(judged), story(summary, node)),
+        Verdict::Error if judged.stopped => wrong(NonSuccessKind::Error, "stopped", &reason(judged), String::new()),
         Verdict::Error => wrong(NonSuccessKind::Error, "error", &reason(judged), story(summary, node)),
     }
 }

@@ -9,6 +9,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod progress;
+pub mod shared;
 pub mod snippet;
 pub mod style;
 pub mod summary;

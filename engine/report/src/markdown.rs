@@ -20,6 +20,7 @@ pub fn text(summary: &Summary) -> String {
     failures(&mut out, summary);
     blocked(&mut out, summary);
     skipped(&mut out, summary);
+    stopped(&mut out, summary);
     left(&mut out, summary);
     tables::checks(&mut out, summary);
     tables::evidence(&mut out, summary);
@@ -106,6 +107,20 @@ fn skipped(out: &mut String, summary: &Summary) {
     out.push('\n');
 }
 
+fn stopped(out: &mut String, summary: &Summary) {
+    let (ended, never) = summary.stopped();
+    if ended.is_empty() && never.is_empty() {
+        return;
+    }
+    out.push_str("## Stopped\n\nThe run ended before these had a verdict.\n\n");
+    for (word, nodes) in [("stopped while they looked", ended), ("not run", never)] {
+        if !nodes.is_empty() {
+            let _ = writeln!(out, "- {word}: {}", ids(&nodes));
+        }
+    }
+    out.push('\n');
+}
+
 fn ids(nodes: &[&crate::summary::Node]) -> String {
     nodes.iter().map(|node| format!("`{}`", node.planned.id)).collect::<Vec<_>>().join(", ")
 }
@@ -146,11 +161,10 @@ fn fence(text: &str) -> String {
 }
 
 /// The word for a verdict in a table; what needs a look is bold.
-fn word(verdict: Option<Verdict>) -> String {
-    match verdict {
-        Some(verdict @ (Verdict::Failed | Verdict::Error)) => format!("**{}**", verdict.word()),
-        Some(verdict) => verdict.word().to_owned(),
-        None => "**not judged**".to_owned(),
+fn word(node: &crate::summary::Node) -> String {
+    match node.verdict() {
+        Some(Verdict::Failed | Verdict::Error) | None => format!("**{}**", node.word()),
+        Some(_) => node.word().to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::style::{Paint, cut, elapsed, harmless};
 /// The one line that a finished check is worth.
 #[must_use]
 pub fn finished(name: &str, judged: &Judged, paint: Paint) -> String {
-    let word = format!("{:>7}", judged.verdict.word());
+    let word = format!("{:>7}", judged.word());
     let time = judged.started.map(|started| elapsed(judged.ended.duration_since(started).as_secs_f64()));
     let time = time.map(|time| format!(" ({time})")).unwrap_or_default();
     let why = why(judged);
@@ -34,5 +34,5 @@ fn why(judged: &Judged) -> String {
 
 /// Whether a person wants to hear of it while the run goes on.
 fn is_news(judged: &Judged) -> bool {
-    matches!(judged.verdict, Verdict::Failed | Verdict::Error)
+    matches!(judged.verdict, Verdict::Failed | Verdict::Error) && !judged.stopped
 }

@@ -40,6 +40,7 @@ pub fn judged(node: NodeIndex, verdict: Verdict) -> Judged {
         verdict,
         reason: String::new(),
         root: None,
+        stopped: false,
         broken: None,
         findings: Vec::new(),
         saved: serde_json::Value::Null,
@@ -73,6 +74,8 @@ impl Sample {
             group: false,
             parent: None,
             needs: Vec::new(),
+            skip: None,
+            unselected: false,
             covers: Vec::new(),
             severity: Importance::Major,
             effect: Effect::Read,
@@ -122,6 +125,23 @@ impl Sample {
     pub fn broken(self, node: NodeIndex, cause: &str) -> Self {
         let broken = Some(Broken::transient(cause).hint("is it running?"));
         self.event(Event::Judged(Judged { reason: cause.into(), broken, ..judged(node, Verdict::Error) }))
+    }
+
+    pub fn unreachable(self, node: NodeIndex, cause: &str) -> Self {
+        let broken =
+            Broken::transient(cause).hint("is it running?").outage("cluster `apps` at https://a:6443", "refused");
+        let broken = Some(broken);
+        self.event(Event::Judged(Judged { reason: cause.into(), broken, ..judged(node, Verdict::Error) }))
+    }
+
+    pub fn stopped(self, node: NodeIndex, verdict: Verdict) -> Self {
+        self.event(Event::Judged(Judged { reason: "stopped".into(), stopped: true, ..judged(node, verdict) }))
+    }
+
+    pub fn unselected(mut self, node: NodeIndex) -> Self {
+        let planned = &mut self.nodes[node as usize];
+        (planned.skip, planned.unselected) = (Some("not selected by --only".into()), true);
+        self.skipped(node, "not selected by --only")
     }
 
     pub fn blocked(self, node: NodeIndex, root: NodeIndex) -> Self {

@@ -126,6 +126,10 @@ pub struct Totals {
     pub blocked: usize,
     /// Left out.
     pub skipped: usize,
+    /// Ended while they looked, because the run was stopped.
+    pub stopped: usize,
+    /// Not begun when the run was stopped.
+    pub not_run: usize,
     /// The run ended before they had a verdict.
     pub unjudged: usize,
 }
@@ -157,7 +161,13 @@ impl Node {
     /// The word for its fate.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        self.verdict().map_or("not judged", Verdict::word)
+        self.judged.as_ref().map_or("not judged", Judged::word)
+    }
+
+    /// Whether it has no verdict of its own because the run was stopped.
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        self.judged.as_ref().is_some_and(|judged| judged.stopped)
     }
 
     /// Seconds from its admission to its verdict; none for what never started.
@@ -198,6 +208,8 @@ impl Summary {
         for node in self.checks() {
             totals.checks += 1;
             let count = match node.verdict() {
+                Some(Verdict::Error) if node.was_stopped() => &mut totals.stopped,
+                Some(Verdict::Skipped) if node.was_stopped() => &mut totals.not_run,
                 Some(Verdict::Passed) => &mut totals.passed,
                 Some(Verdict::Failed) => &mut totals.failed,
                 Some(Verdict::Error) => &mut totals.error,
@@ -214,7 +226,9 @@ impl Summary {
     #[must_use]
     pub fn failures(&self) -> Vec<&Node> {
         let told = |at: usize, node: &Node| {
-            node.went_wrong() && (!node.planned.group || node.has_own_trouble() || !self.has_wrong_member(at))
+            node.went_wrong()
+                && !node.was_stopped()
+                && (!node.planned.group || node.has_own_trouble() || !self.has_wrong_member(at))
         };
         self.nodes.iter().enumerate().filter(|(at, node)| told(*at, node)).map(|(_, node)| node).collect()
     }
@@ -240,7 +254,7 @@ impl Summary {
         })
     }
 
-    /// Skipped checks by their first cause, in the order of the plan.
+    /// Skipped checks by their first cause, in the order of the plan; not those that the run did not come to.
     #[must_use]
     pub fn skipped_by_reason(&self) -> Vec<(String, Vec<&Node>)> {
         self.grouped(Verdict::Skipped, |judged| {
@@ -253,7 +267,8 @@ impl Summary {
         let mut groups: Vec<(String, Vec<&Node>)> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for node in self.checks() {
-            let Some(judged) = node.judged.as_ref().filter(|judged| judged.verdict == verdict) else { continue };
+            let fits = |judged: &&Judged| judged.verdict == verdict && !judged.stopped;
+            let Some(judged) = node.judged.as_ref().filter(fits) else { continue };
             let key = key(judged);
             let at = *places.entry(key.clone()).or_insert_with(|| {
                 groups.push((key, Vec::new()));
@@ -262,6 +277,26 @@ impl Summary {
             groups[at].1.push(node);
         }
         groups
+    }
+
+    /// Checks that the run was stopped over: those that it ended, those that it did not begin.
+    #[must_use]
+    pub fn stopped(&self) -> (Vec<&Node>, Vec<&Node>) {
+        let stopped = self.checks().filter(|node| node.was_stopped());
+        stopped.partition(|node| node.verdict() == Some(Verdict::Error))
+    }
+
+    /// Whether a check was left out although its author wants it to run: by selection, permission or a stop, or
+    /// because what it needs was.
+    pub(crate) fn is_left_out(&self, node: &Node) -> bool {
+        let Some(judged) = node.judged.as_ref().filter(|judged| judged.verdict == Verdict::Skipped) else {
+            return false;
+        };
+        // A `when` is asked before a check starts: one that has started and is skipped was not permitted.
+        let own =
+            |node: &Node, judged: &Judged| node.planned.skip.is_some() || judged.stopped || judged.started.is_some();
+        let root = judged.root.and_then(|root| self.node(root));
+        own(node, judged) || root.is_some_and(|root| root.judged.as_ref().is_some_and(|judged| own(root, judged)))
     }
 
     /// What is still there although it should not be, in the order in which it was announced.

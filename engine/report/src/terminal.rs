@@ -6,6 +6,7 @@ mod groups;
 use std::fmt::Write as _;
 
 use crate::Summary;
+use crate::shared::Told;
 use crate::style::{Paint, elapsed, harmless};
 use crate::summary::Node;
 use crate::verdict::RunVerdict;
@@ -20,6 +21,7 @@ pub fn text(summary: &Summary, paint: Paint) -> String {
     failures(&mut out, summary, paint);
     groups::blocked(&mut out, summary, paint);
     groups::skipped(&mut out, summary, paint);
+    groups::stopped(&mut out, summary, paint);
     groups::criteria(&mut out, summary, paint);
     groups::environment(&mut out, summary, paint);
     groups::left(&mut out, summary, paint);
@@ -48,13 +50,21 @@ pub fn leftovers(summary: &Summary, paint: Paint) -> String {
 }
 
 fn failures(out: &mut String, summary: &Summary, paint: Paint) {
-    let failures = summary.failures();
-    for node in failures.iter().take(MOST) {
-        out.push_str(&failure::text(summary, node, paint));
+    let told = summary.told();
+    for one in told.iter().take(MOST) {
+        match one {
+            Told::One(node) => out.push_str(&failure::text(summary, node, paint)),
+            Told::Shared(nodes) => out.push_str(&failure::shared(nodes, paint)),
+        }
         out.push('\n');
     }
-    if failures.len() > MOST {
-        let _ = writeln!(out, "… and {} more that did not pass\n", failures.len() - MOST);
+    let count = |one: &Told<'_>| match one {
+        Told::One(_) => 1,
+        Told::Shared(nodes) => nodes.len(),
+    };
+    let more: usize = told.iter().skip(MOST).map(count).sum();
+    if more > 0 {
+        let _ = writeln!(out, "… and {more} more that did not pass\n");
     }
 }
 
@@ -105,6 +115,16 @@ mod tests {
         let sample = (0..60).fold(Sample::new(&ids), |sample, n| sample.failed(n, "2 == 3"));
         let said = plain(sample.ended(1));
         assert!(said.contains("… and 10 more that did not pass"), "{said}");
+    }
+
+    #[test]
+    fn one_cause_is_one_block_and_every_check_still_counts() {
+        let ids: Vec<String> = (0..22).map(|n| format!("c{n}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let sample = (0..22).fold(Sample::new(&ids), |sample, n| sample.unreachable(n, "GET /api: refused"));
+        let said = plain(sample.ended(1));
+        assert_eq!(said.matches("could not observe").count(), 1, "{said}");
+        assert!(said.contains("22 error of 22 checks"), "{said}");
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Summary {
         if self.verdict() == RunVerdict::Passed && self.checks().any(Node::did_not_pass) {
             parts.push("what did not pass is minor".to_owned());
         }
-        parts.extend(criteria(&self.judgements()));
+        parts.extend(criteria(&self.selected()));
         parts.join("; ")
     }
 }
@@ -106,20 +106,32 @@ fn checks(totals: &Totals) -> String {
         (totals.error, "error"),
         (totals.blocked, "blocked"),
         (totals.skipped, "skipped"),
+        (totals.stopped, "stopped"),
+        (totals.not_run, "not run"),
         (totals.unjudged, "not judged"),
         (totals.passed, "passed"),
     ];
     format!("{} of {all}", listed(&counts))
 }
 
-fn criteria(judgements: &[crate::criteria::Judgement<'_>]) -> Option<String> {
-    if judgements.is_empty() {
-        return None;
+fn criteria(selected: &crate::criteria::Selected<'_>) -> Vec<String> {
+    let mut parts = Vec::new();
+    let judgements = &selected.judgements;
+    if !judgements.is_empty() {
+        let counts = Counts::of(judgements);
+        let words =
+            [(counts.failed, "failed"), (counts.not_validated, "not validated"), (counts.validated, "validated")];
+        parts.push(format!("{} of {}", listed(&words), criteria_counted(judgements.len())));
     }
-    let counts = Counts::of(judgements);
-    let words = [(counts.failed, "failed"), (counts.not_validated, "not validated"), (counts.validated, "validated")];
-    let all = judgements.len();
-    Some(format!("{} of {all} {}", listed(&words), if all == 1 { "criterion" } else { "criteria" }))
+    if selected.left_out > 0 {
+        parts.push(format!("{} not in this run", criteria_counted(selected.left_out)));
+    }
+    parts
+}
+
+/// `1 criterion`, `2 criteria`.
+pub(crate) fn criteria_counted(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "criterion" } else { "criteria" })
 }
 
 fn listed(counts: &[(usize, &str)]) -> String {
@@ -169,6 +181,16 @@ mod tests {
         let stop = checkrun_model::event::Event::Interrupted { by: "SIGTERM".into() };
         let summary = Sample::new(&["a"]).event(stop).ended(130).summary();
         assert_eq!(summary.reason(), "stopped by SIGTERM; 1 not judged of 1 check");
+    }
+
+    #[test]
+    fn what_was_stopped_is_no_error_and_no_skip() {
+        let stop = checkrun_model::event::Event::Interrupted { by: "--timeout 5m".into() };
+        let sample = Sample::new(&["a", "b", "c"]).passed(0).event(stop).stopped(1, Verdict::Error);
+        let summary = sample.stopped(2, Verdict::Skipped).ended(1).summary();
+        assert_eq!(summary.verdict(), RunVerdict::Failed);
+        assert_eq!(summary.reason(), "stopped by --timeout 5m; 1 stopped, 1 not run, 1 passed of 3 checks");
+        assert!(summary.failures().is_empty() && summary.skipped_by_reason().is_empty());
     }
 
     #[test]

@@ -11,9 +11,10 @@ mod wait;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use checkrun_lang::{Scope, Value};
+use checkrun_model::clock::spoken;
 use checkrun_model::event::Finding;
 use checkrun_model::{Broken, Effect, Verdict};
 use checkrun_spec::plan::{Body, CheckBody, NodeIx, PlanNode};
@@ -135,9 +136,15 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// The timeout of one observation, as people read it.
-    fn timeout_text(&self) -> String {
-        format!("no answer within its timeout of {:?}", self.room.timeout(self.body.timeout))
+    /// Why an observation that had so much time is none.
+    fn late(&self, time: Duration) -> Broken {
+        let timeout = self.room.timeout(self.body.timeout);
+        // A moment goes by before it is measured.
+        let whole = time + timeout / 20 >= timeout;
+        Broken::transient(match whole {
+            true => format!("no answer within its timeout of {}", spoken(timeout)),
+            false => format!("no answer within the {} that were left of `within`", spoken(time)),
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use checkrun_model::clock::spoken;
 use checkrun_model::event::{Event, Judged};
 use checkrun_model::{Broken, Intent, IntentId, Verdict};
 use checkrun_spec::plan::{Body, NodeIx};
@@ -50,6 +51,8 @@ pub struct Owner {
     verdicts: Vec<Option<Verdict>>,
     /// For the reasons of those that follow from them.
     reasons: HashMap<NodeIx, String>,
+    /// Nodes without a verdict of their own because the run was stopped.
+    stopped: HashSet<NodeIx>,
     /// Checks that were given up.
     abandoned: Vec<NodeIx>,
     opened: HashMap<NodeIx, Timestamp>,
@@ -98,6 +101,7 @@ impl Owner {
             intents: 0,
             verdicts: vec![None; room.plan.nodes.len()],
             reasons: HashMap::new(),
+            stopped: HashSet::new(),
             abandoned: Vec::new(),
             opened: HashMap::new(),
             judges: Vec::new(),
@@ -193,10 +197,10 @@ impl Owner {
                 }
             }
         }
-        let over = self.options.timeout.is_some_and(|most| self.begun.elapsed() >= most);
-        if over && !self.stopping {
+        let over = self.options.timeout.filter(|most| self.begun.elapsed() >= *most);
+        if let (Some(most), false) = (over, self.stopping) {
             self.tally.cut = true;
-            self.stop("--timeout");
+            self.stop(&format!("--timeout {}", spoken(most)));
         }
     }
 
@@ -227,8 +231,12 @@ impl Owner {
         let hanging: Vec<NodeIx> = self.running.iter().filter(|(_, one)| silent(one)).map(|(ix, _)| *ix).collect();
         for ix in hanging {
             let started = self.running.get(&ix).map_or_else(Timestamp::now, |running| running.started);
-            let broken = Broken::fatal("it does not end at its deadline and was given up");
-            self.ended(ix, crate::life::hanging(ix, started, broken));
+            let waited = Timestamp::now().duration_since(started).unsigned_abs();
+            let broken =
+                Broken::fatal(format!("it does not end at its deadline and was given up after {}", spoken(waited)));
+            let mut ending = crate::life::hanging(ix, started, broken);
+            ending.judged.stopped = self.stopping;
+            self.ended(ix, ending);
         }
     }
 
@@ -299,7 +307,8 @@ impl Owner {
             if self.verdicts[place].is_none() {
                 let verdict = if self.running.contains_key(&ix) { Verdict::Error } else { Verdict::Skipped };
                 let started = self.running.get(&ix).map(|running| running.started);
-                self.judge(ix, plain(ix, verdict, "the run was stopped at once".into(), started));
+                let judged = plain(ix, verdict, "the run was stopped at once".into(), started);
+                self.judge(ix, Judged { stopped: true, ..judged });
             }
         }
         for (id, (_, intent)) in std::mem::take(&mut self.open) {
@@ -317,6 +326,7 @@ fn plain(ix: NodeIx, verdict: Verdict, reason: String, started: Option<Timestamp
         verdict,
         reason,
         root: None,
+        stopped: false,
         broken: None,
         findings: Vec::new(),
         saved: Json::Null,

@@ -63,6 +63,8 @@ fn planned_node(plan: &Plan, node: &PlanNode, lines: &mut Lines) -> PlannedNode 
         group: check.is_none(),
         parent: node.parent.map(|ix| ix.0),
         needs: node.needs.iter().map(|ix| ix.0).collect(),
+        skip: node.skip.clone(),
+        unselected: node.is_unselected(),
         covers: node.covers.clone(),
         severity: node.severity,
         effect: check.map_or(Effect::Read, |check| check.planned_effect),

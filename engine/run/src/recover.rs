@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use checkrun_lang::Scope;
+use checkrun_model::clock::spoken;
 use checkrun_model::event::{Event, Line};
 use checkrun_model::kind::BoxFuture;
 use checkrun_model::{
@@ -157,7 +158,8 @@ impl Bench {
         let decoded =
             decoded.map_err(|errors| errors.first().map_or_else(String::new, |error| error.message.clone()))?;
         let seen = tokio::time::timeout_at(cx.deadline.into(), decoded.observe(&cx)).await;
-        let seen = seen.map_err(|_| "not done in time".to_owned())?.map_err(|broken| broken.cause)?;
+        let seen =
+            seen.map_err(|_| format!("not done within {}", spoken(cleanup::TIME)))?.map_err(|broken| broken.cause)?;
         let asked = checkrun_model::Asked { none: false, allow_empty: true };
         cleanup::judged(decoded.rule(&seen.value, asked)).map(|()| Gone::default())
     }

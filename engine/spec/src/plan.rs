@@ -168,7 +168,8 @@ pub struct Act {
     pub endpoint: Option<Arc<Endpoint>>,
     /// The most that it may do there.
     pub allowed: Effect,
-    /// An entry of `cleanup:` that names this run's id: what it takes away is the run's own, which is no more than writing.
+    /// What it acts on has this run's id in its name (in an entry of `cleanup:` anywhere): it is the run's own, so that
+    /// the effect is no more than writing.
     pub own: bool,
     /// Secrets that its arguments read.
     pub secrets: Vec<SecretRef>,

@@ -1,6 +1,7 @@
 //! An HTTP answer as an observation, and the kind's rule over it. Knows no network.
 
-use checkrun_model::Ruling;
+use checkrun_model::json::{self, Unread};
+use checkrun_model::{Broken, Ruling};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::{Map, Value as Json, json};
 
@@ -9,15 +10,22 @@ use crate::codes::Codes;
 use crate::start::start_of;
 
 /// What is seen of an answer. `url` is where it came from, after redirects.
-pub(super) fn observation(reply: Reply, url: &str, head: bool) -> Json {
+///
+/// # Errors
+/// Its body has a key twice in one object: then it says two things.
+pub(super) fn observation(reply: Reply, url: &str, head: bool) -> Result<Json, Broken> {
     let Reply { status, headers, body, elapsed } = reply;
     let size = body.len();
     let mut seen = json!({ "status": status, "headers": listed(&headers) });
     let bare = head || status == 204 || status == 304;
     match content_is_json(&headers) && !bare {
-        true => match serde_json::from_slice::<Json>(&body) {
+        true => match json::read(&body) {
             Ok(value) => seen["json"] = value,
-            Err(why) => {
+            Err(twice @ Unread::Twice { .. }) => {
+                let hint = "the server writes it so; `curl` shows the body, JSON wants every key of an object once";
+                return Err(Broken::fatal(format!("the JSON body of {url} cannot be judged: {twice}")).hint(hint));
+            }
+            Err(Unread::Malformed(why)) => {
                 seen["malformed"] = format!("the content type says JSON, the body is not: {why}").into();
                 seen["text"] = String::from_utf8_lossy(&body).into();
             }
@@ -32,7 +40,7 @@ pub(super) fn observation(reply: Reply, url: &str, head: bool) -> Json {
     seen["size"] = size.into();
     seen["elapsed"] = elapsed.as_secs_f64().into();
     seen["url"] = url.into();
-    seen
+    Ok(seen)
 }
 
 /// Headers by name, in small letters; several of one name are joined, as the protocol says.

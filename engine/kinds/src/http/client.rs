@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use checkrun_model::clock::spoken;
 use checkrun_model::{Broken, Cx};
 use reqwest::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Client, Method, Request, Response, Url};
@@ -105,6 +106,12 @@ impl Site {
         absolute(&format!("{}/{}", self.base, path.trim_start_matches('/'))).map_err(Broken::fatal)
     }
 
+    /// The place that is asked, without path and credentials; behind a forward by the name that it has there.
+    fn at(&self, url: &Url) -> String {
+        let behind = self.headers.get(HOST).and_then(|host| host.to_str().ok());
+        behind.map_or_else(|| url.origin().ascii_serialization(), |host| format!("{}://{host}", url.scheme()))
+    }
+
     /// Sends one request and reads the whole answer.
     ///
     /// # Errors
@@ -115,6 +122,7 @@ impl Site {
         }
         let Call { method, url, headers, body, most, .. } = call;
         let what = format!("{method} {url}");
+        let at = self.at(&url);
         let mut request = Request::new(method, url);
         request.headers_mut().extend(self.headers.clone());
         for (name, value) in &headers {
@@ -125,20 +133,24 @@ impl Site {
         }
         let begun = Instant::now();
         let exchange = async {
-            let answer = self.client.execute(request).await.map_err(|why| unanswered(&what, &why))?;
+            let answer = self.client.execute(request).await.map_err(|why| unanswered(&at, &what, &why))?;
             let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-            let body = read(answer, most, &what).await?;
+            let body = read(answer, most, &at, &what).await?;
             Ok(Reply { status, headers, body, elapsed: begun.elapsed() })
         };
-        let late = |_| Broken::transient(format!("{what}: no whole answer within the time of the check"));
-        tokio::time::timeout(cx.remaining(), exchange).await.map_err(late)?
+        let time = cx.remaining();
+        let late = |_| {
+            let cause = format!("{what}: no whole answer within {}", spoken(time));
+            Broken::transient(cause).outage(&at, "no whole answer in time")
+        };
+        tokio::time::timeout(time, exchange).await.map_err(late)?
     }
 }
 
 /// Reads a body, but no more than `most`: a part of an answer is not an observation.
-async fn read(mut answer: Response, most: usize, what: &str) -> Result<Vec<u8>, Broken> {
+async fn read(mut answer: Response, most: usize, at: &str, what: &str) -> Result<Vec<u8>, Broken> {
     let mut body = Vec::with_capacity(answer.content_length().map_or(0, |n| usize::try_from(n).unwrap_or(0)).min(most));
-    while let Some(part) = answer.chunk().await.map_err(|why| unanswered(what, &why))? {
+    while let Some(part) = answer.chunk().await.map_err(|why| unanswered(at, what, &why))? {
         if body.len() + part.len() > most {
             return Err(Broken::fatal(format!("{what}: the answer is larger than {most} bytes"))
                 .hint("ask for less: a narrower path, a limit"));
@@ -148,14 +160,19 @@ async fn read(mut answer: Response, most: usize, what: &str) -> Result<Vec<u8>, 
     Ok(body)
 }
 
-/// Why there is no answer, by its first cause.
-fn unanswered(what: &str, why: &reqwest::Error) -> Broken {
+/// Why there is no answer, by its first cause. Where no connection stood it is the place `at` that is out of reach.
+fn unanswered(at: &str, what: &str, why: &reqwest::Error) -> Broken {
     let root = root(why);
+    let cause = format!("{what}: {}", root.text);
     match root.certificate {
-        true => Broken::fatal(format!("{what}: {}", root.text)).hint("the endpoint's `ca:` says what to trust"),
-        false => Broken::transient(format!("{what}: {}", root.text)),
+        true => Broken::fatal(cause).hint("the endpoint's `ca:` says what to trust").outage(at, root.text),
+        false if why.is_connect() => Broken::transient(cause).hint(REACH).outage(at, root.text),
+        false => Broken::transient(cause),
     }
 }
+
+/// What to do about a place that takes no connection.
+const REACH: &str = "is the server up, and its address right and reachable from here?";
 
 /// Headers as users write them.
 ///

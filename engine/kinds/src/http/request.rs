@@ -18,6 +18,9 @@ use super::endpoint::{HttpEndpoint, absolute, exactly_one};
 use super::redirect;
 use crate::codes::Codes;
 
+/// What a status of HTTP can be.
+const STATUS: (i64, i64) = (100, 599);
+
 /// The most that the body of an answer may weigh.
 const MOST_BYTES: usize = 16 << 20;
 
@@ -202,6 +205,7 @@ impl Kind for Http {
         open: false,
         example: EXAMPLE,
         effect_keys: &["method"],
+        bounds: &[("status", STATUS)],
         timeout: None,
     };
 
@@ -216,6 +220,9 @@ impl Kind for Http {
         }
         if let (Err(broken), Some(place)) = (headers(&self.headers), node.get("headers")) {
             errors.push(SpecError::new("args::value", place.span, broken.cause, "not a header"));
+        }
+        if let Some(status) = &self.status {
+            errors.extend(status.errors(node, "status", STATUS, "status of HTTP"));
         }
         if let (Verb::Head, Some(body)) = (self.method, bodies.iter().find_map(|key| node.entry(key))) {
             errors.push(SpecError::new("args::ambiguous", body.key_span, "a HEAD request has no body", "not sent"));
@@ -253,7 +260,7 @@ impl Kind for Http {
 
     async fn observe(&self, cx: &Cx) -> Result<Observation, Broken> {
         let (reply, url) = self.exchange(cx).await?;
-        Ok(answer::observation(reply, url.as_str(), self.method == Verb::Head).into())
+        answer::observation(reply, url.as_str(), self.method == Verb::Head).map(Observation::from)
     }
 
     fn rule(&self, seen: &Json, _: Asked) -> Ruling {

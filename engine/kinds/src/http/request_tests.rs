@@ -172,6 +172,8 @@ fn what_is_ambiguous_is_refused() {
         (json!({ "url": "http://a/", "headers": { "a b": "c" } }), "args::value"),
         (json!({ "url": "http://a/", "method": "get" }), "args::unknown-value"),
         (json!({ "url": "http://a/", "status": [] }), "args::value"),
+        (json!({ "url": "http://a/", "status": 4040 }), "args::value"),
+        (json!({ "url": "http://a/", "status": [200, 99] }), "args::value"),
     ] {
         let errors = prepare(&entry, &wrong).err().unwrap_or_default();
         assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), [code], "{wrong}");

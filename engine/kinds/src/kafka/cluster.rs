@@ -77,6 +77,7 @@ impl Kind for Cluster {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

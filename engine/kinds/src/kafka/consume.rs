@@ -240,6 +240,7 @@ impl Kind for Consume {
         open: false,
         example: EXAMPLE,
         effect_keys: &["group"],
+        bounds: &[],
         timeout: Some(Duration::from_secs(60)),
     };
 

@@ -64,6 +64,7 @@ impl Kind for Describe {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

@@ -150,6 +150,7 @@ impl Kind for Group {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

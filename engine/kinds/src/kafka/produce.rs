@@ -175,6 +175,7 @@ impl Kind for Produce {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: Some(Duration::from_secs(60)),
     };
 

@@ -18,7 +18,7 @@ use super::native;
 use super::reader::{Reader, reader};
 use super::topic_state::{describe, partitions, rule};
 use super::touch::{may_write, name_errors, touch};
-use super::worker::{Clock, on_thread};
+use super::worker::{Clock, located, on_thread};
 use crate::unconfirmed;
 
 /// Creates a topic of the run's own and waits until the brokers know it.
@@ -81,7 +81,10 @@ impl Topic {
                 // It was absent just now: a request that was sent twice by the client looks like this.
                 Ok(Some(Err((_, code @ Code::TopicAlreadyExists)))) => Created::Unknown(broken(code)),
                 Ok(Some(Err((_, code)))) => Created::No(broken(code)),
-                Ok(None) => Created::Unknown(Broken::transient(format!("{doing}: no answer"))),
+                Ok(None) => {
+                    let broken = Broken::transient(format!("{doing}: no answer"));
+                    Created::Unknown(broken.outage("", "no answer"))
+                }
                 Err(why) => Created::Unknown(reader.trouble().broken(&doing, &why)),
             },
         )
@@ -183,6 +186,7 @@ impl Kind for Topic {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 
@@ -224,14 +228,14 @@ impl Kind for Topic {
             undo: !self.keep,
         };
         let announced = cx.ledger.intend(&cx.check, intent).await?;
-        let (client, wanted) = (reader(cx)?, self.clone());
+        let (client, wanted, begun) = (reader(cx)?, self.clone(), Instant::now());
         match on_thread(cx, move |clock| wanted.create(&client, clock)).await? {
             Created::Yes => {}
             Created::No(why) => {
                 cx.ledger.void(announced).await?;
-                return Err(why);
+                return Err(located(why, cx, begun.elapsed()));
             }
-            Created::Unknown(why) => return Err(why),
+            Created::Unknown(why) => return Err(located(why, cx, begun.elapsed())),
         }
         let (client, name) = (reader(cx)?, self.name.clone());
         let settled = on_thread(cx, move |clock| settled(&client, &name, clock)).await;

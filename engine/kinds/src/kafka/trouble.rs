@@ -56,6 +56,7 @@ impl Trouble {
         let aside = last.as_ref().map_or(String::new(), |(_, reason)| format!(" ({reason})"));
         let cause = format!("{doing}: {}{aside}", in_words(error));
         match waiting_may_help(error) {
+            true if unreached(error) => Broken::transient(cause).hint(REACH).outage("", "the brokers do not answer"),
             true => Broken::transient(cause),
             false => Broken::fatal(cause),
         }
@@ -69,6 +70,20 @@ fn is_refused_certificate(reason: &str) -> bool {
     let alert = reason.split_once("alert ").is_some_and(|(_, alert)| alerts.iter().any(|known| alert.contains(known)));
     reason.contains("certificate verify failed") || (reason.contains("SSL") && alert)
 }
+
+/// Whether no broker was reached, whatever was asked.
+fn unreached(error: &KafkaError) -> bool {
+    let codes = [
+        Code::BrokerTransportFailure,
+        Code::AllBrokersDown,
+        Code::OperationTimedOut,
+        Code::RequestTimedOut,
+        Code::Resolve,
+    ];
+    code(error).is_some_and(|code| codes.contains(&code))
+}
+
+const REACH: &str = "are the brokers up, and the addresses that they advertise reachable from here?";
 
 const HINT: &str = "look at `tls:` and `sasl:` of the endpoint";
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use checkrun_model::{Broken, Cx};
+use checkrun_model::clock::spoken;
+use checkrun_model::{Broken, Cx, Node};
 use tokio::sync::oneshot;
 
 /// What a blocking call knows of time.
@@ -58,7 +59,7 @@ pub(super) async fn on_thread<T: Send + 'static>(
     cx: &Cx,
     work: impl FnOnce(&Clock) -> Result<T, Broken> + Send + 'static,
 ) -> Result<T, Broken> {
-    let remaining = cx.remaining();
+    let (begun, remaining) = (Instant::now(), cx.remaining());
     let margin = (remaining / 10).min(Duration::from_millis(500));
     let give_up = GiveUp(Arc::default());
     let clock = Clock {
@@ -72,10 +73,30 @@ pub(super) async fn on_thread<T: Send + 'static>(
         .spawn(move || drop(done.send(work(&clock))))
         .map_err(|why| Broken::fatal(format!("no thread for the Kafka client: {why}")))?;
     match tokio::time::timeout(remaining, answer).await {
-        Ok(Ok(outcome)) => outcome,
+        Ok(Ok(outcome)) => outcome.map_err(|broken| located(broken, cx, begun.elapsed())),
         Ok(Err(_)) => Err(Broken::fatal("the Kafka client ended without an answer")),
-        Err(_) => Err(Broken::transient("the Kafka client did not come back within the time of the check")),
+        Err(_) => {
+            let broken = Broken::transient("the Kafka client did not come back").outage("", "no answer in time");
+            Err(located(broken, cx, remaining))
+        }
     }
+}
+
+/// An outage with the endpoint's address, which the client itself does not know, and the time that was waited.
+pub(super) fn located(mut broken: Broken, cx: &Cx, waited: Duration) -> Broken {
+    if let (Some(outage), Some(endpoint)) = (&mut broken.outage, &cx.place.endpoint)
+        && outage.at.is_empty()
+    {
+        let text = |node: &Node, key: &str| node.get(key).and_then(|node| node.scalar_text()).map(String::from);
+        let through = || {
+            let through = endpoint.config.get("through")?;
+            Some(format!("{} of {}", text(through, "service")?, text(through, "cluster")?))
+        };
+        let address = text(&endpoint.config, "bootstrap").or_else(through).unwrap_or_default();
+        outage.at = format!("endpoint `{}` at {address}", endpoint.name);
+        broken.cause = format!("{}: {} within {}", outage.at, broken.cause, spoken(waited));
+    }
+    broken
 }
 
 /// Drops `what` on a thread of its own: closing a client may wait for brokers that are gone.
@@ -90,7 +111,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_thread_that_hangs_is_given_up_and_told() {
-        let (mut cx, _) = context(None);
+        let (mut cx, _) = context(Some(("kafka", serde_json::json!({ "bootstrap": "a:9092" }))));
         cx.deadline = Instant::now() + Duration::from_millis(100);
         let (told, hears) = std::sync::mpsc::channel();
         let hung = on_thread(&cx, move |clock| {
@@ -98,7 +119,9 @@ mod tests {
             told.send(clock.over()).unwrap();
             Ok(())
         });
-        assert!(hung.await.unwrap_err().transient);
+        let broken = hung.await.unwrap_err();
+        assert!(broken.transient && broken.cause.contains("endpoint `there` at a:9092"), "{broken:?}");
+        assert!(broken.cause.ends_with("within 100ms") || broken.cause.ends_with("within 99ms"), "{broken:?}");
         assert!(hears.recv().unwrap());
     }
 

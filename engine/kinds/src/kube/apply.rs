@@ -161,6 +161,7 @@ impl Kind for Apply {
         open: true,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

@@ -9,8 +9,8 @@ use http::{HeaderMap, Method, Request};
 use kube::client::Body;
 use serde_json::Value as Json;
 
-use super::cluster::Cluster;
-use super::refusal::{refused, unanswered};
+use super::cluster::{Cluster, Site};
+use super::refusal::{late, refused, unanswered};
 use super::streamed;
 
 /// Asked for where the server does not say how long to wait.
@@ -33,6 +33,8 @@ pub(super) struct Answer {
     pub(super) body: Json,
     /// Method and path of the request.
     what: String,
+    /// Who gave it.
+    site: Site,
 }
 
 impl Answer {
@@ -54,7 +56,7 @@ impl Answer {
 
     /// Why it was refused.
     pub(super) fn refusal(&self) -> Broken {
-        refused(&self.what, self.status, &self.body)
+        refused(&self.site, &self.what, self.status, &self.body)
     }
 }
 
@@ -121,16 +123,22 @@ impl Cluster {
     /// # Errors
     /// No answer by `deadline`; or the run is read-only and the request is not.
     pub(super) async fn ask(&self, ask: &Ask, deadline: Instant) -> Result<Answer, Broken> {
+        self.ask_since(Instant::now(), ask, deadline).await
+    }
+
+    /// As [`Cluster::ask`], for who has waited for his turn since `begun`: that counts as waiting for the cluster.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) async fn ask_since(&self, begun: Instant, ask: &Ask, deadline: Instant) -> Result<Answer, Broken> {
         let what = ask.what();
         if !ask.reads {
             self.may_change(&what)?;
         }
-        let late = || {
-            Broken::transient(format!("{what}: no answer from cluster `{}` within the time of the check", self.name))
-        };
+        let time = deadline.saturating_duration_since(begun);
         loop {
             let one = tokio::time::timeout_at(deadline.into(), self.once(ask, &what));
-            let (answer, pause) = one.await.map_err(|_| late())??;
+            let (answer, pause) = one.await.map_err(|_| late(&self.site, &what, time))??;
             match pause {
                 Some(pause) if Instant::now() + pause < deadline => tokio::time::sleep(pause).await,
                 _ => return Ok(answer),
@@ -140,11 +148,12 @@ impl Cluster {
 
     async fn once(&self, ask: &Ask, what: &str) -> Result<(Answer, Option<Duration>), Broken> {
         self.pace.turn().await;
-        let response = self.client.send(ask.request(Body::from)?).await.map_err(|why| unanswered(what, &why))?;
+        let response =
+            self.client.send(ask.request(Body::from)?).await.map_err(|why| unanswered(&self.site, what, &why))?;
         let status = response.status().as_u16();
         let pause = (status == 429).then(|| jittered(retry_after(response.headers()).unwrap_or(PAUSE)));
-        let body = streamed::read(&streamed::whole(response.into_body(), streamed::MOST_BYTES, what).await?);
-        Ok((Answer { status, body, what: what.to_owned() }, pause))
+        let whole = streamed::whole(response.into_body(), streamed::MOST_BYTES, &self.site, what).await?;
+        Ok((Answer { status, body: streamed::read(&whole), what: what.to_owned(), site: self.site.clone() }, pause))
     }
 }
 

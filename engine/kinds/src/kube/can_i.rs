@@ -65,6 +65,7 @@ impl Kind for CanI {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

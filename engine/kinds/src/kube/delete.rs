@@ -113,6 +113,7 @@ impl Kind for Delete {
         open: true,
         example: EXAMPLE,
         effect_keys: &["kind"],
+        bounds: &[],
         timeout: None,
     };
 

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use super::ask::Ask;
 use super::cluster::Cluster;
+use super::refusal::late;
 use super::served::{Missing, Resource, Served};
 
 /// The account in one answer for all groups; older servers know its beta.
@@ -58,7 +59,11 @@ impl Cluster {
 
     /// What is served, as asked after `since`. Whoever comes while it is being asked waits for that answer.
     async fn served(&self, since: Option<Instant>, deadline: Instant) -> Result<Arc<Served>, Broken> {
-        let mut known = self.discovery.0.lock().await;
+        let begun = Instant::now();
+        let time = deadline.saturating_duration_since(begun);
+        // Whoever asks before us may not come back: that it is the cluster's trouble is said here, too.
+        let turn = tokio::time::timeout_at(deadline.into(), self.discovery.0.lock());
+        let mut known = turn.await.map_err(|_| late(&self.site, "GET /api", time))?;
         if let Some((asked, served)) = &*known
             && since.is_none_or(|since| *asked >= since)
         {
@@ -67,7 +72,7 @@ impl Cluster {
         let asked = Instant::now();
         let mut served = Served::default();
         for root in ["/api", "/apis"] {
-            let account = self.ask(&Ask::get(root).accept(ACCOUNT), deadline).await?.granted()?;
+            let account = self.ask_since(begun, &Ask::get(root).accept(ACCOUNT), deadline).await?.granted()?;
             served.add(&account)?;
         }
         let served = Arc::new(served);

@@ -108,6 +108,7 @@ impl Kind for Events {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

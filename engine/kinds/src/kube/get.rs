@@ -71,6 +71,7 @@ impl Kind for Get {
         open: true,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

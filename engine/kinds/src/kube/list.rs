@@ -92,6 +92,7 @@ impl Kind for List {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

@@ -149,6 +149,7 @@ impl Kind for Logs {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

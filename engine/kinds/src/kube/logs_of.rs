@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use checkrun_model::Broken;
+use checkrun_model::clock::spoken;
 use jiff::Timestamp;
 use regex::Regex;
 use serde_json::{Value as Json, json};
@@ -113,6 +114,7 @@ impl Cluster {
     ) -> Result<usize, Broken> {
         let called = format!("the log of {}/{} in {}", of.pod, of.name, of.namespace);
         let path = format!("/api/v1/namespaces/{}/pods/{}/log?{query}", of.namespace, of.pod);
+        let time = deadline.saturating_duration_since(Instant::now());
         let mut stream = Box::pin(self.lines(path, deadline).await?);
         let (mut count, mut bytes, mut line) = (0, 0, Vec::new());
         let too_much = |what: String| {
@@ -120,7 +122,7 @@ impl Cluster {
                 .hint("narrow it: a shorter `since`, a stricter `match`")
         };
         loop {
-            let late = |_| Broken::transient(format!("{called} was not read within the time of the check"));
+            let late = |_| Broken::transient(format!("{called} was not read whole within {}", spoken(time)));
             let next = next_line(&mut stream, &mut line, MOST_LINE);
             let next = tokio::time::timeout_at(deadline.into(), next).await.map_err(late)?;
             match next.map_err(|why| Broken::transient(format!("{called} was cut: {why}")))? {

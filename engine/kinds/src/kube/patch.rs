@@ -148,6 +148,7 @@ impl Kind for Patch {
         open: true,
         example: EXAMPLE,
         effect_keys: &["merge"],
+        bounds: &[],
         timeout: None,
     };
 

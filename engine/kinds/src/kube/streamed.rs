@@ -13,8 +13,8 @@ use kube::core::WatchEvent;
 use serde_json::Value as Json;
 
 use super::ask::Ask;
-use super::cluster::Cluster;
-use super::refusal::{refused, unanswered};
+use super::cluster::{Cluster, Site};
+use super::refusal::{late, refused, unanswered};
 
 /// The most bytes of one answer, and of one container's log.
 pub(super) const MOST_BYTES: usize = 256 << 20;
@@ -60,9 +60,9 @@ pub(super) async fn next_line(
 ///
 /// # Errors
 /// It is longer, or was cut.
-pub(super) async fn whole(body: Body, most: usize, what: &str) -> Result<Vec<u8>, Broken> {
+pub(super) async fn whole(body: Body, most: usize, site: &Site, what: &str) -> Result<Vec<u8>, Broken> {
     let collected = Limited::new(body, most).collect().await.map_err(|why| match why.downcast::<kube::Error>() {
-        Ok(why) => unanswered(what, &why),
+        Ok(why) => unanswered(site, what, &why),
         Err(why) if why.is::<LengthLimitError>() => {
             Broken::fatal(format!("{what}: the answer is larger than {most} bytes"))
                 .hint("ask for less: one namespace, labels")
@@ -92,11 +92,11 @@ impl Cluster {
         // Servers may compress each event by itself, which the client does not read.
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         self.pace.turn().await;
-        let response = self.client.send(request).await.map_err(|why| unanswered(&what, &why))?;
+        let response = self.client.send(request).await.map_err(|why| unanswered(&self.site, &what, &why))?;
         let status = response.status().as_u16();
         if status >= 400 {
-            let body = whole(response.into_body(), MOST_BYTES, &what).await?;
-            return Err(refused(&what, status, &read(&body)));
+            let body = whole(response.into_body(), MOST_BYTES, &self.site, &what).await?;
+            return Err(refused(&self.site, &what, status, &read(&body)));
         }
         let bytes = TryStreamExt::map_err(response.into_body().into_data_stream(), std::io::Error::other);
         Ok(events(bytes.into_async_read(), what, MOST_LINE))
@@ -116,12 +116,13 @@ impl Cluster {
         let opened = async {
             self.pace.turn().await;
             self.client.request_stream(ask.request(|bytes| bytes)?).await.map_err(|why| {
-                let broken = unanswered(&what, &why);
+                let broken = unanswered(&self.site, &what, &why);
                 let not_begun = matches!(&why, kube::Error::Api(status) if status.code == 400);
                 Broken { transient: broken.transient || not_begun, ..broken }
             })
         };
-        let late = |_| Broken::transient(format!("{what}: no answer within the time of the check"));
+        let time = deadline.saturating_duration_since(Instant::now());
+        let late = |_| late(&self.site, &what, time);
         tokio::time::timeout_at(deadline.into(), opened).await.map_err(late)?
     }
 }
@@ -181,8 +182,9 @@ mod tests {
         assert!(!broken.transient && broken.cause.contains("larger than 100 bytes"), "{}", broken.cause);
 
         let body = || Body::from(vec![b'x'; 11]);
-        assert_eq!(whole(body(), 11, "GET /x").await.unwrap().len(), 11);
-        let broken = whole(body(), 10, "GET /x").await.unwrap_err();
+        let site = Site { at: "a cluster".into(), settings: "k.yaml".into() };
+        assert_eq!(whole(body(), 11, &site, "GET /x").await.unwrap().len(), 11);
+        let broken = whole(body(), 10, &site, "GET /x").await.unwrap_err();
         assert!(!broken.transient && broken.cause == "GET /x: the answer is larger than 10 bytes", "{}", broken.cause);
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use checkrun_model::clock::spoken;
+use checkrun_model::json::{self, Unread};
 use checkrun_model::{
     Asked, Broken, Cx, Effect, Field, Kind, KindDoc, LoadCx, Node, Observation, Place, Repeats, Ruling, Runs, Sort,
     SpecError, Touch, Witness,
@@ -48,6 +50,9 @@ pub struct Exec {
     pub json: bool,
 }
 
+/// What an exit code can be.
+const EXIT: (i64, i64) = (0, 255);
+
 const EXAMPLE: &str = r#"- id: clock-in-step
   title: The clock of this machine is in step
   exec: { command: [timedatectl, show, --property=NTPSynchronized, --value] }
@@ -66,7 +71,7 @@ impl Exec {
         Ok(command)
     }
 
-    fn observation(&self, ended: &Ended, begun: Instant) -> Json {
+    fn observation(&self, ended: &Ended, begun: Instant) -> Result<Json, Broken> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut seen = json!({
             "stdout": text(&ended.stdout.bytes),
@@ -82,12 +87,16 @@ impl Exec {
             seen["signal"] = signal.into();
         }
         if self.json {
-            match serde_json::from_slice::<Json>(&ended.stdout.bytes) {
+            match json::read(&ended.stdout.bytes) {
                 Ok(value) => seen["json"] = value,
-                Err(why) => seen["malformed"] = format!("the output is not JSON: {why}").into(),
+                Err(twice @ Unread::Twice { .. }) => {
+                    return Err(Broken::fatal(format!("the output cannot be judged as JSON: {twice}"))
+                        .hint("JSON wants every key of an object once: look at what the program writes"));
+                }
+                Err(Unread::Malformed(why)) => seen["malformed"] = format!("the output is not JSON: {why}").into(),
             }
         }
-        seen
+        Ok(seen)
     }
 }
 
@@ -126,6 +135,7 @@ impl Kind for Exec {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[("exit", EXIT)],
         timeout: None,
     };
 
@@ -157,13 +167,14 @@ impl Kind for Exec {
     async fn observe(&self, cx: &Cx) -> Result<Observation, Broken> {
         let begun = Instant::now();
         let ended = process::run(self.command(cx)?, self.stdin.as_deref(), cx.deadline, MOST_BYTES).await?;
-        Ok(self.observation(&ended, begun).into())
+        self.observation(&ended, begun).map(Observation::from)
     }
 
     fn rule(&self, seen: &Json, _: Asked) -> Ruling {
         let flag = |key: &str| seen[key].as_bool();
         if flag("killed") != Some(false) {
-            return Ruling::NotYet("it was killed when its time was over".into());
+            let time = Duration::try_from_secs_f64(seen["elapsed"].as_f64().unwrap_or_default()).unwrap_or_default();
+            return Ruling::NotYet(format!("it was killed when its time was over, after {}", spoken(time)));
         }
         let Some(code) = seen["exit"].as_i64() else {
             return Ruling::NotYet(format!("signal {} ended it{}", seen["signal"], complaint(seen)));

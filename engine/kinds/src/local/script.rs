@@ -15,6 +15,15 @@ use serde_json::{Value as Json, json};
 ///
 /// The function sees the values that `with` gives it: no file, no network, no process, no clock. The same
 /// arguments give the same value. How long it may compute is bounded.
+///
+/// The file of the example, `hooks/quorum.rhai`:
+///
+/// ```rhai
+/// // How many brokers may fail while `minimum` of `brokers` must be in step.
+/// fn spare(brokers, minimum) {
+///     brokers - minimum
+/// }
+/// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
@@ -67,6 +76,7 @@ impl Kind for Script {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

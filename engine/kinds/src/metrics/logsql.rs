@@ -114,6 +114,7 @@ impl Kind for Logsql {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

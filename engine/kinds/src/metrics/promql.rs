@@ -70,6 +70,7 @@ impl Kind for Promql {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

@@ -1,22 +1,29 @@
 //! The lines that a log store answers, taken apart: one JSON object a line, every value text. Knows no network.
 
 use checkrun_model::Broken;
-use serde_json::{Map, Value as Json};
+use checkrun_model::json::{self, Unread};
+use serde_json::Value as Json;
 
 use crate::start::start_of;
 
 /// The rows of a body; an empty body has none.
 ///
 /// # Errors
-/// A line is not a JSON object: the server is not what the target says, or the answer was cut.
+/// A line is not a JSON object, or has a field twice: the server is not what the target says, or the answer was cut.
 pub(super) fn rows(body: &[u8]) -> Result<Vec<Json>, Broken> {
     let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
-    lines.enumerate().map(|(at, line)| row(line).ok_or_else(|| not_a_row(at + 1, line))).collect()
+    lines.enumerate().map(|(at, line)| row(at + 1, line)).collect()
 }
 
-fn row(line: &[u8]) -> Option<Json> {
-    let fields: Map<String, Json> = serde_json::from_slice(line).ok()?;
-    Some(Json::Object(fields.into_iter().map(|(name, value)| (name, Json::String(text(value)))).collect()))
+fn row(number: usize, line: &[u8]) -> Result<Json, Broken> {
+    match json::read(line) {
+        Ok(Json::Object(fields)) => {
+            Ok(Json::Object(fields.into_iter().map(|(name, value)| (name, Json::String(text(value)))).collect()))
+        }
+        Err(twice @ Unread::Twice { .. }) => Err(Broken::fatal(format!("line {number} of the answer: {twice}"))
+            .hint("the row has a field twice; look at what ships the logs")),
+        Ok(_) | Err(Unread::Malformed(_)) => Err(not_a_row(number, line)),
+    }
 }
 
 /// The text of a value: servers send text, but a gateway may not.
@@ -52,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_object_breaks_the_observation() {
-        for body in ["<html>", "{\"a\":\"b\"}\n{\"cut", "[1]", "null"] {
+        for body in ["<html>", "{\"a\":\"b\"}\n{\"cut", "[1]", "null", "{\"a\":\"b\",\"a\":\"c\"}"] {
             assert!(!rows(body.as_bytes()).unwrap_err().transient, "{body}");
         }
     }

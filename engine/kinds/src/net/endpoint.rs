@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use checkrun_model::clock::spoken;
 use checkrun_model::{Broken, Cx, Node, SpecError, de};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -119,10 +120,17 @@ impl Door {
                 Self::At(address) => TcpStream::connect((address.host.as_str(), address.port)).await,
                 Self::Through(through) => TcpStream::connect(forward(cx, through).await?).await,
             }
-            .map_err(|why| Broken::transient(format!("no connection to {self}: {why}")))
+            .map_err(|why| self.closed(&format!(": {why}"), &why.to_string()))
         };
-        let late = |_| Broken::transient(format!("no connection to {self} within the time of the check"));
-        tokio::time::timeout(cx.remaining(), dial).await.map_err(late)?
+        let time = cx.remaining();
+        let late = |_| self.closed(&format!(" within {}", spoken(time)), "no connection in time");
+        tokio::time::timeout(time, dial).await.map_err(late)?
+    }
+
+    fn closed(&self, how: &str, why: &str) -> Broken {
+        Broken::transient(format!("no connection to {self}{how}"))
+            .hint("is the server up, and its address right and reachable from here?")
+            .outage(self.to_string(), why)
     }
 }
 

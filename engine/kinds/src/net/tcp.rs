@@ -60,6 +60,7 @@ impl Kind for Tcp {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

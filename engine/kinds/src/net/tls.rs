@@ -1,5 +1,6 @@
 //! `tls`: what a server shows in a handshake, and whether it verifies. Speaks nothing after the handshake.
 
+use checkrun_model::clock::spoken;
 use checkrun_model::{
     Asked, Broken, Cx, Effect, Field, Kind, KindDoc, LoadCx, LockMode, Node, Observation, Place, Ruling, Runs, Sort,
     SpecError, Touch, Witness,
@@ -41,6 +42,7 @@ fn yes() -> bool {
 
 const EXAMPLE: &str = r#"- id: bootstrap-certificate
   title: The bootstrap certificate verifies and lasts
+  cluster: apps             # where the secret is
   tls:
     address: kafka-cluster-kafka-bootstrap.kafka.svc:9093
     ca: { pem: "{{ secret('kafka/kafka-cluster-cluster-ca-cert', 'ca.crt') }}" }
@@ -99,6 +101,7 @@ impl Kind for Tls {
         open: false,
         example: EXAMPLE,
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 
@@ -123,8 +126,9 @@ impl Kind for Tls {
         let name = self.name.clone().or_else(|| endpoint.as_ref()?.name.clone()).map_or_else(|| door.host(), Ok)?;
         let roots = roots(self.ca.as_ref().or_else(|| endpoint.as_ref()?.ca.as_ref()), &cx.run.suite_dir)?;
         let stream = door.connect(cx).await?;
-        let seen = tokio::time::timeout(cx.remaining(), shake(stream, &name, roots)).await;
-        let late = |_| Broken::transient(format!("{door} did not end the handshake within the time of the check"));
+        let time = cx.remaining();
+        let seen = tokio::time::timeout(time, shake(stream, &name, roots)).await;
+        let late = |_| Broken::transient(format!("{door} did not end the handshake within {}", spoken(time)));
         Ok(self.observation(&seen.map_err(late)??)?.into())
     }
 

@@ -2,6 +2,7 @@
 
 mod absence;
 mod ast;
+mod bounds;
 mod call;
 mod check;
 mod compound;
@@ -83,6 +84,13 @@ impl Expr {
     #[must_use]
     pub fn vacuous(&self, first_is_it: bool) -> Option<Fault> {
         vacuous::fault(&self.ast, &self.text, first_is_it)
+    }
+
+    /// Why a comparison of the top-level field `name`, which is a whole number within the bounds, both included, is the
+    /// same whatever is observed.
+    #[must_use]
+    pub fn out_of_bounds(&self, name: &str, bounds: (i64, i64)) -> Option<Fault> {
+        bounds::fault(&self.ast, name, bounds)
     }
 
     /// As [`Expr::counts_to_zero`], where it is to be one of `wanted`.

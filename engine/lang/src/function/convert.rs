@@ -1,7 +1,7 @@
 //! Functions that make one type of another, on purpose; and the moment, and files.
 
 use checkrun_model::args::{parse_duration, parse_rate, parse_size};
-use serde_json::Value as Json;
+use checkrun_model::json::{self, Unread};
 
 use super::{Call, EvalError};
 use crate::fault::MOST_TEXT;
@@ -73,8 +73,13 @@ pub(super) fn parse_json(call: &mut Call<'_>) -> Result<Value, EvalError> {
     if text.len() > MOST_TEXT {
         return Err(EvalError::new(format!("`parse_json` reads at most {MOST_TEXT} bytes")));
     }
-    let parsed: Result<Json, _> = serde_json::from_str(text);
-    let json = parsed.map_err(|error| EvalError::new(format!("{} is not JSON: {error}", call.value(0).show(60))))?;
+    let json = json::read(text.as_bytes()).map_err(|unread| {
+        let shown = call.value(0).show(60);
+        EvalError::new(match unread {
+            Unread::Malformed(error) => format!("{shown} is not JSON: {error}"),
+            twice @ Unread::Twice { .. } => format!("{shown} cannot be judged as JSON: {twice}"),
+        })
+    })?;
     let steps = text.len() / 16;
     call.host.fuel().spend(steps)?;
     Ok(Value::from_json(&json))

@@ -1,6 +1,7 @@
 //! `{{ }}` in scalars: minijinja's expressions over our values. No statements, no comments; nothing is parsed again.
 
 mod code;
+mod foreign;
 mod jinja;
 mod tree;
 
@@ -40,9 +41,9 @@ enum Part {
 }
 
 impl Template {
-    /// Whether a text holds `{{ }}` at all.
+    /// Whether a text holds `{{ }}` at all, or what would be taken for more of the language that this is a part of.
     pub(crate) fn is_in(text: &str) -> bool {
-        text.contains("{{")
+        text.contains("{{") || foreign::found(text, 0..text.len()).is_some()
     }
 
     pub(crate) fn compile(text: &str, world: &Arc<World>) -> Result<Self, Vec<Fault>> {
@@ -54,6 +55,10 @@ impl Template {
             return Err(vec![Fault::new("template::size", 0..text.len(), message).help(help)]);
         }
         let mut count = 0;
+        let literal = |part: Range<usize>, faults: &mut Vec<Fault>| {
+            faults.extend(foreign::found(text, part.clone()));
+            Part::Literal(text[part].to_owned())
+        };
         while let Some(open) = text[done..].find("{{").map(|at| done + at) {
             count += 1;
             if count > MOST_PARTS {
@@ -62,7 +67,7 @@ impl Template {
                 return Err(vec![fault.help("take it apart: several scalars, or a list that `join` puts together")]);
             }
             if open > done {
-                parts.push(Part::Literal(text[done..open].to_owned()));
+                parts.push(literal(done..open, &mut faults));
             }
             let close = match closing(text, open + 2) {
                 Ok(close) => close,
@@ -78,7 +83,7 @@ impl Template {
             done = close + 2;
         }
         if done < text.len() {
-            parts.push(Part::Literal(text[done..].to_owned()));
+            parts.push(literal(done..text.len(), &mut faults));
         }
         if faults.is_empty() { Ok(Self { parts, reads }) } else { Err(faults) }
     }

@@ -55,6 +55,18 @@ fn problem(template: &str) -> SpecError {
 }
 
 #[test]
+fn statements_and_comments_are_refused_also_where_nothing_else_is_a_template() {
+    for (template, said) in [
+        ("{% if inputs.flag %}a{% endif %}", "statements"),
+        ("x {%- for a in {{ inputs.list }} %}", "statements"),
+        ("{{ c }} {# why #}", "comments"),
+    ] {
+        let error = problem(template);
+        assert!(error.message.contains(said) && error.help.is_some(), "{template}: {error:?}");
+    }
+}
+
+#[test]
 fn the_whole_scalar_keeps_its_type_and_mixed_text_is_text() {
     for (template, wanted) in [
         ("{{ inputs.n }}", json!(3)),
@@ -77,7 +89,8 @@ fn the_whole_scalar_keeps_its_type_and_mixed_text_is_text() {
         ("{{ inputs['list'][1] }}", json!("a")),
         ("{{ \"{{\" }}", json!("{{")),
         ("a {{ \"{{ x }}\" }} b", json!("a {{ x }} b")),
-        ("{# no comment #} {% no statement %} {{ c }}", json!("{# no comment #} {% no statement %} apps")),
+        ("${#x} {# {% {{ c }} #a}", json!("${#x} {# {% apps #a}")),
+        ("{{ \"{%\" }} if %} {{ '{#' }} #}", json!("{% if %} {# #}")),
         ("it's {{ c }}, isn't it", json!("it's apps, isn't it")),
         ("{{ secret('s3') }}", json!("p{{ss\"")),
         ("x{{ secret('ns/db', 'password') }}", json!("xk")),

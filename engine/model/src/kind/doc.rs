@@ -115,6 +115,9 @@ pub struct KindDoc {
     pub example: &'static str,
     /// Arguments that decide the effect: while one of them is deferred, the plan counts with `worst`.
     pub effect_keys: &'static [&'static str],
+    /// Fields that can only be whole numbers within these bounds, both included: `("status", (100, 599))`. To compare one
+    /// with anything else is a load error.
+    pub bounds: &'static [(&'static str, (i64, i64))],
     /// Time for one observation unless the check says `timeout:`; none: the suite's default.
     pub timeout: Option<Duration>,
 }

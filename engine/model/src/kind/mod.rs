@@ -23,7 +23,7 @@ pub use cx::{Cx, Files, LoadCx, RunFacts, Shared};
 pub use doc::{Field, KindDoc, LockMode, Repeats, Runs, Sort, Witness};
 pub use effect::{Effect, Touch};
 pub use ledger::{Intent, IntentId, Ledger, Undone};
-pub use observation::{Asked, Broken, Hidden, Observation, Ruling};
+pub use observation::{Asked, Broken, Hidden, Observation, Outage, Ruling};
 
 /// A future that may go to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -38,25 +38,44 @@ pub struct Broken {
     pub cause: String,
     /// What to do or to look at.
     pub hint: Option<String>,
+    /// The place itself does not answer, whatever it is asked: reports tell that once for all checks that met it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outage: Option<Outage>,
+}
+
+/// A place that does not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outage {
+    /// The place with its address: ``cluster `apps` at https://10.0.0.1:6443``.
+    pub at: String,
+    /// What happens there, without anything of the single request: `Connection refused`.
+    pub why: String,
 }
 
 impl Broken {
     /// A trouble that waiting may end.
     #[must_use]
     pub fn transient(cause: impl Into<String>) -> Self {
-        Self { transient: true, cause: cause.into(), hint: None }
+        Self { transient: true, cause: cause.into(), hint: None, outage: None }
     }
 
     /// A trouble that stays.
     #[must_use]
     pub fn fatal(cause: impl Into<String>) -> Self {
-        Self { transient: false, cause: cause.into(), hint: None }
+        Self { transient: false, cause: cause.into(), hint: None, outage: None }
     }
 
     /// Says what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says that the place `at` does not answer at all, and `why`.
+    #[must_use]
+    pub fn outage(mut self, at: impl Into<String>, why: impl Into<String>) -> Self {
+        self.outage = Some(Outage { at: at.into(), why: why.into() });
         self
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn draw(shown: &[&SpecError], more: usize, sources: &Sources, paint: 
         if handler.render_report(&mut out, &drawn).is_err() {
             out.push_str(&format!("{}: {}\n", one.code, harmless(&one.message)));
         }
+        elsewhere(&mut out, one, sources, paint);
         out.push('\n');
     }
     if more > 0 {
@@ -33,7 +34,15 @@ pub(super) fn draw(shown: &[&SpecError], more: usize, sources: &Sources, paint: 
     out
 }
 
-/// A diagnostic in miette's words. It draws one file; labels in other files become notes of their own.
+/// What a diagnostic points at in other files than that of its first place: miette draws one.
+fn elsewhere(out: &mut String, error: &SpecError, sources: &Sources, paint: Paint) {
+    let main = error.span().map(|span| span.source);
+    for (span, text) in error.labels.iter().filter(|(span, _)| Some(span.source) != main) {
+        out.push_str(&snippet::draw(&sources.snippet(*span), text, "  ", paint));
+    }
+}
+
+/// A diagnostic in miette's words, of one file.
 #[derive(Debug)]
 struct Drawn {
     code: String,
@@ -42,7 +51,6 @@ struct Drawn {
     severity: Severity,
     source: Option<NamedSource<Text>>,
     labels: Vec<LabeledSpan>,
-    elsewhere: Vec<Drawn>,
 }
 
 /// A text, shared with the sources.
@@ -64,7 +72,6 @@ impl Drawn {
     fn new(error: &SpecError, sources: &Sources) -> Self {
         let main = error.span().map(|span| span.source);
         let labels_of = |id: Option<SourceId>| error.labels.iter().filter(move |(span, _)| Some(span.source) == id);
-        let elsewhere = error.labels.iter().filter(|(span, _)| Some(span.source) != main);
         Self {
             code: error.code.to_owned(),
             message: harmless(&error.message).into_owned(),
@@ -75,19 +82,6 @@ impl Drawn {
             },
             source: main.and_then(|id| named(sources, id)),
             labels: labels_of(main).filter_map(|(span, text)| label(sources, *span, text)).collect(),
-            elsewhere: elsewhere.map(|(span, text)| Self::note(sources, *span, text)).collect(),
-        }
-    }
-
-    fn note(sources: &Sources, span: Span, text: &str) -> Self {
-        Self {
-            code: String::new(),
-            message: text.to_owned(),
-            help: None,
-            severity: Severity::Advice,
-            source: named(sources, span.source),
-            labels: label(sources, span, text).into_iter().collect(),
-            elsewhere: Vec::new(),
         }
     }
 }
@@ -158,12 +152,6 @@ impl Diagnostic for Drawn {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         Some(Box::new(self.labels.iter().cloned()))
     }
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        if self.elsewhere.is_empty() {
-            return None;
-        }
-        Some(Box::new(self.elsewhere.iter().map(|one| one as &dyn Diagnostic)))
-    }
 }
 
 #[cfg(test)]
@@ -202,7 +190,7 @@ mod tests {
         let other = sources.add("s/b.yaml", "- id: a\n");
         list[0] = list[0].clone().also(checkrun_model::Span::new(other, 6, 7), "and here");
         let drawn = draw(&list[..1], &sources, Format::Human, Paint::Plain);
-        assert!(drawn.contains("s/b.yaml:1:7"), "{drawn}");
+        assert!(drawn.contains("s/b.yaml:1:7") && !drawn.contains("Advice"), "{drawn}");
     }
 
     #[test]

@@ -91,6 +91,10 @@ pub struct Totals {
     pub blocked: usize,
     /// Left out, with a reason.
     pub skipped: usize,
+    /// Ended while they looked, because the run was stopped; their verdict is `error`, and they are not counted there.
+    pub stopped: usize,
+    /// Not begun when the run was stopped; their verdict is `skipped`, and they are not counted there.
+    pub not_run: usize,
     /// Without a verdict when the run ended.
     pub not_judged: usize,
 }
@@ -149,6 +153,8 @@ pub struct Check {
     /// Its fate; null: the run ended before it had one.
     #[schemars(with = "Option<VerdictShape>")]
     pub verdict: Option<Verdict>,
+    /// Whether it has no verdict of its own because the run was stopped.
+    pub stopped: bool,
     /// Why, in one line; empty for passed.
     pub reason: String,
     /// The check at the root of a `blocked` or `skipped`.

@@ -64,7 +64,7 @@ pub(super) fn checks(out: &mut String, summary: &Summary) {
             inline(&planned.title),
             planned.kind.as_deref().unwrap_or(""),
             inline(&planned.place),
-            word(node.verdict()),
+            word(node),
             node.seconds().map(elapsed).unwrap_or_default(),
         );
     }

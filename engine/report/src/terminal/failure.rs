@@ -6,9 +6,13 @@ use checkrun_model::event::{Finding, Judged, Outcome};
 use jiff::Timestamp;
 
 use crate::Summary;
+use crate::shared::place;
 use crate::snippet;
 use crate::style::{Paint, cut, elapsed, harmless};
 use crate::summary::Node;
+use crate::verdict::things;
+
+use super::groups::ids;
 
 /// Lines under one expectation, and changes of one wait, beyond which the rest is counted.
 const MOST_LINES: usize = 8;
@@ -30,6 +34,24 @@ pub(super) fn text(summary: &Summary, node: &Node, paint: Paint) -> String {
     trouble(&mut out, judged, wrong.is_empty(), paint);
     transitions(&mut out, judged, paint);
     facts(&mut out, summary, node, judged, paint);
+    out
+}
+
+/// What several checks met at one place, told by the first of them; ends with a line end.
+pub(super) fn shared(nodes: &[&Node], paint: Paint) -> String {
+    let mut out = String::new();
+    let Some((node, judged)) = nodes.iter().find_map(|node| node.judged.as_ref().map(|judged| (node, judged))) else {
+        return out;
+    };
+    let place = judged.broken.as_ref().map_or("", |broken| place(node, broken));
+    let at = if place.is_empty() { String::new() } else { format!(", {place}") };
+    let title = format!("{}{at}", things(nodes.len(), "check"));
+    let _ = writeln!(out, "{} {}", paint.verdict(node.verdict(), node.word()), paint.bold(&harmless(&title)));
+    trouble(&mut out, judged, true, paint);
+    let _ = writeln!(out, "  {} {}", paint.dim("checks:"), harmless(&ids(nodes)));
+    if nodes.iter().all(|node| node.planned.severity == checkrun_model::Importance::Minor) {
+        let _ = writeln!(out, "  {}", paint.dim("all minor: they do not fail the run"));
+    }
     out
 }
 
@@ -164,6 +186,21 @@ mod tests {
           next: is it running?
           1 look in 2.0s; cluster apps
           evidence: journal.jsonl:3
+        ");
+    }
+
+    #[test]
+    fn what_many_met_is_told_once_with_the_place_and_their_ids() {
+        let ids: Vec<String> = (0..8).map(|n| format!("c{n}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let sample = (0..8).fold(Sample::new(&ids), |sample, n| sample.unreachable(n, "GET /api: no answer: refused"));
+        let summary = sample.summary();
+        let nodes: Vec<&Node> = summary.checks().collect();
+        insta::assert_snapshot!(shared(&nodes, Paint::Plain), @r"
+        error 8 checks, cluster `apps` at https://a:6443
+          could not observe: GET /api: no answer: refused
+          next: is it running?
+          checks: c0, c1, c2, c3, c4, c5 and 2 more
         ");
     }
 

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::Summary;
-use crate::criteria::{Counts, Judgement, State};
+use crate::criteria::{Counts, Judgement, Selected, State};
 use crate::style::{Paint, cut, harmless};
 use crate::summary::Node;
-use crate::verdict::things;
+use crate::verdict::{criteria_counted, things};
 
 /// Ids of one group that are named before the rest is counted.
 const MOST_IDS: usize = 6;
@@ -25,7 +25,7 @@ pub(super) fn skipped(out: &mut String, summary: &Summary, paint: Paint) {
     }
 }
 
-fn ids(nodes: &[&Node]) -> String {
+pub(super) fn ids(nodes: &[&Node]) -> String {
     let named: Vec<&str> = nodes.iter().take(MOST_IDS).map(|node| &*node.planned.id).collect();
     match nodes.len() - named.len() {
         0 => named.join(", "),
@@ -33,15 +33,36 @@ fn ids(nodes: &[&Node]) -> String {
     }
 }
 
+/// What a stop left without a verdict: not looked at to the end, not begun.
+pub(super) fn stopped(out: &mut String, summary: &Summary, paint: Paint) {
+    let by = summary.interrupted.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let (ended, never) = summary.stopped();
+    for (word, why, nodes) in [("stopped", format!("{by} while they looked"), ended), ("not run", String::new(), never)]
+    {
+        if !nodes.is_empty() {
+            let count = things(nodes.len(), "check");
+            let _ = writeln!(out, "{} {count}{}: {}", paint.odd(word), harmless(&why), ids(&nodes));
+        }
+    }
+}
+
 /// One row a group of criteria; those that are not validated are named with the reason. Groups that no check
 /// covers at all are named together.
 pub(super) fn criteria(out: &mut String, summary: &Summary, paint: Paint) {
-    let judgements = summary.judgements();
-    if judgements.is_empty() {
-        return;
+    let Selected { judgements, left_out } = summary.selected();
+    if !judgements.is_empty() {
+        table(out, &judgements, paint);
     }
+    if left_out > 0 {
+        let verb = if left_out == 1 { "is" } else { "are" };
+        let line = format!("{} {verb} not in this run: no selected check covers them", criteria_counted(left_out));
+        let _ = writeln!(out, "{}", paint.dim(&line));
+    }
+}
+
+fn table(out: &mut String, judgements: &[Judgement<'_>], paint: Paint) {
     let covered = |group: &&(&str, Vec<Judgement<'_>>)| group.1.iter().any(|one| !one.by.is_empty());
-    let (groups, bare): (Vec<_>, Vec<_>) = grouped(&judgements).into_iter().partition(|group| covered(&group));
+    let (groups, bare): (Vec<_>, Vec<_>) = grouped(judgements).into_iter().partition(|group| covered(&group));
     let widest = groups.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("criteria".len());
     let _ = writeln!(out, "{:widest$}  validated  failed  not validated", "criteria");
     for (name, judgements) in &groups {
@@ -130,6 +151,23 @@ mod tests {
     fn skipped_checks_stand_under_their_reason() {
         let sample = Sample::new(&["a", "b", "c"]).skipped(0, "--only").skipped(1, "not allowed").skipped(2, "--only");
         assert_eq!(said(skipped, sample), "skipped 2 checks, --only: a, c\nskipped 1 check, not allowed: b\n");
+    }
+
+    #[test]
+    fn what_a_stop_ended_stands_apart_from_what_it_kept_from_starting() {
+        let stop = checkrun_model::event::Event::Interrupted { by: "--timeout 5m".into() };
+        let sample = Sample::new(&["a", "b", "c"]).event(stop).stopped(0, checkrun_model::Verdict::Error);
+        let sample = sample.stopped(1, checkrun_model::Verdict::Skipped).stopped(2, checkrun_model::Verdict::Skipped);
+        let text = "stopped 1 check by --timeout 5m while they looked: a\nnot run 2 checks: b, c\n";
+        assert_eq!(said(stopped, sample), text);
+    }
+
+    #[test]
+    fn criteria_that_no_selected_check_covers_are_only_counted() {
+        let sample = Sample::new(&["a", "b"]).criterion("AC1").criterion("AC2").covers(0, "AC1").covers(1, "AC2");
+        let said = said(criteria, sample.passed(0).unselected(1));
+        assert!(said.contains("AC1") && !said.contains("AC2"), "{said}");
+        assert!(said.ends_with("1 criterion is not in this run: no selected check covers them\n"), "{said}");
     }
 
     #[test]

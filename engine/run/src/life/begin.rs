@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use checkrun_lang::Scope;
+use checkrun_model::clock::spoken;
 use checkrun_model::event::{Event, Finding};
 use checkrun_model::{Broken, Place};
 use checkrun_spec::plan::{CheckBody, NodeIx};
@@ -67,11 +68,12 @@ async fn once(
     flag: &Flag,
 ) -> Result<Preparation, (Broken, Vec<Finding>)> {
     let cx = room.cx(ix, Place::default(), deadline, &flag.get());
+    let time = deadline.saturating_duration_since(Instant::now());
     match bounded::by(deadline, prepare::check(room, ix, body, scope, &cx)).await {
         Some(done) => done.map_err(|trouble| trouble.told(&room.plan.sources)),
         None => {
-            let late = Broken::transient("its arguments could not be read in time").hint("say a longer `timeout:`");
-            Err((late, Vec::new()))
+            let late = format!("its arguments could not be read within {}", spoken(time));
+            Err((Broken::transient(late).hint("say a longer `timeout:`"), Vec::new()))
         }
     }
 }

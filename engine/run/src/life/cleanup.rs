@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use checkrun_model::clock::spoken;
 use checkrun_model::event::Event;
 use checkrun_model::kind::UndoFn;
 use checkrun_model::{Asked, Broken, Cx, Intent, IntentId, KindEntry, Place, Ruling, Undone};
@@ -18,7 +19,7 @@ use crate::scope;
 /// Before the kind of an intent that stands for a `cleanup:` entry.
 pub const PREFIX: &str = "cleanup:";
 /// For one undoing, tried again while it fails for reasons that may pass.
-const TIME: Duration = Duration::from_secs(120);
+pub const TIME: Duration = Duration::from_secs(120);
 /// Between two tries.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -63,7 +64,7 @@ async fn entry(room: &Room, ix: NodeIx, place: usize) -> Result<(), String> {
     let work = run_entry(room, ix, act, &flag);
     let done = bounded::by(Instant::now() + TIME, work).await;
     room.shared.effect_ended();
-    done.unwrap_or_else(|| Err(format!("not done within {TIME:?}")))
+    done.unwrap_or_else(|| Err(format!("not done within {}", spoken(TIME))))
 }
 
 async fn run_entry(room: &Room, ix: NodeIx, act: &Act, flag: &Arc<AtomicBool>) -> Result<(), String> {
@@ -99,7 +100,7 @@ async fn one(room: &Room, ix: NodeIx, intent: &Intent) -> Result<Gone, String> {
 pub async fn undo(undo: UndoFn, identity: &serde_json::Value, cx: &Cx) -> Result<Gone, String> {
     loop {
         match bounded::by(cx.deadline, undo(identity, cx)).await {
-            None => return Err(format!("not undone within {TIME:?}")),
+            None => return Err(format!("not undone within {}", spoken(TIME))),
             Some(Ok(Undone::Done)) => return Ok(Gone::default()),
             Some(Ok(Undone::AlreadyGone)) => return Ok(Gone { already: true, unknown: None }),
             Some(Ok(Undone::NotSeen(what))) => return Ok(Gone { already: false, unknown: Some(what) }),

@@ -62,6 +62,7 @@ impl Story {
             verdict,
             reason,
             root: None,
+            stopped: false,
             broken: None,
             findings: Vec::new(),
             saved: Json::Null,
@@ -102,6 +103,7 @@ impl Story {
     pub fn stopped(&mut self, hangs: bool) -> Ending {
         let mut ending = self.broken(Broken::fatal(STOPPED));
         ending.end.abandoned = hangs;
+        ending.judged.stopped = true;
         ending
     }
 

@@ -75,13 +75,14 @@ impl Drop for Effecting<'_> {
 impl Life<'_> {
     /// Looks once.
     pub(super) async fn look(&mut self, ask: Ask<'_>) -> Look {
+        let time = ask.deadline.saturating_duration_since(Instant::now());
         let seen = bounded::by(ask.deadline, self.observe(ask)).await;
         match seen {
             Some(Ok((observation, witness))) => self.judged(observation, witness),
             Some(Err(broken)) => Look::Broken(broken),
             None => {
                 let hangs = self.flag.give_up().await;
-                let cause = Broken::transient(self.timeout_text());
+                let cause = self.late(time);
                 if hangs { Look::Hangs(cause) } else { Look::Broken(cause) }
             }
         }
@@ -226,5 +227,5 @@ fn with_hook(value: &Json, more: Json) -> Arc<Json> {
 
 fn hook_broken(error: checkrun_lang::EvalError) -> Broken {
     let cause = format!("the hook's observed(it): {}", error.message);
-    Broken { transient: error.absent, cause, hint: error.help }
+    Broken { transient: error.absent, hint: error.help, ..Broken::fatal(cause) }
 }

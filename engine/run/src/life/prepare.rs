@@ -37,8 +37,9 @@ pub async fn check(room: &Room, ix: NodeIx, body: &CheckBody, scope: &Scope, cx:
         Some(act) => Some(ready(room, act, scope, cx).await?),
         None => None,
     };
-    let own = act.as_ref().map_or(Effect::Read, |ready| ready.kind.effect());
-    let effect = body.effect.unwrap_or(own);
+    let known = act.as_ref().map_or(Effect::Read, |ready| ready.kind.effect());
+    let known = if body.act.as_ref().is_some_and(|act| act.own) { known.min(Effect::Write) } else { known };
+    let effect = body.effect.unwrap_or(known);
     if let Some(why) = refusal(room, effect, body.allowed, act.as_ref()) {
         return Ok(Preparation { act: None, witness: None, effect, refused: Some(why) });
     }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use checkrun_model::clock::spoken;
 use checkrun_model::event::{Event, Outcome};
 use checkrun_model::{Broken, Clock, Effect, Observation, Repeats};
 
@@ -239,7 +240,10 @@ impl Life<'_> {
                 self.conclude(*seen, notes.into_iter().collect())
             }
             (_, Some(broken)) => self.story.broken(broken),
-            (_, None) => self.story.broken(Broken::fatal("time was up before the first look")),
+            (_, None) => {
+                let within = spoken(self.body.within.unwrap_or_default());
+                self.story.broken(Broken::fatal(format!("the {within} of `within` were up before the first look")))
+            }
         }
     }
 }

@@ -41,6 +41,7 @@ impl Owner {
             Step::Settled(ix, settled) => {
                 let mut judged = plain(ix, settled.verdict, self.why(ix, settled), None);
                 judged.root = settled.root.filter(|root| *root != ix).map(|root| root.0);
+                judged.stopped = settled.cause == Cause::Stopped;
                 self.judge(ix, judged);
             }
             Step::Sum(ix, sum) => self.sum(ix, sum),
@@ -124,6 +125,7 @@ impl Owner {
         } else {
             judged.root = sum.root.map(|root| root.0);
             judged.reason = self.why(ix, sum);
+            judged.stopped = sum.root.is_some_and(|root| self.stopped.contains(&root));
         }
         let verdict = judged.verdict;
         if sum.verdict == Verdict::Passed && verdict == Verdict::Error {
@@ -158,6 +160,9 @@ impl Owner {
         let acted = judged.started.is_some();
         if verdict != Verdict::Passed && !self.reasons.contains_key(&ix) {
             self.reasons.insert(ix, judged.reason.clone());
+        }
+        if judged.stopped {
+            self.stopped.insert(ix);
         }
         self.verdicts[at(ix)] = Some(verdict);
         self.tally.count(&self.room.plan, ix, verdict, acted, self.options.read_only);

@@ -1,7 +1,7 @@
 //! Takes secrets out of an event. Every field is named here, so that a new one cannot be forgotten.
 
-use checkrun_model::Broken;
 use checkrun_model::event::{Event, Evidence, Finding, Judged, RunStarted};
+use checkrun_model::{Broken, Outage};
 
 use super::{Known, Redactor};
 
@@ -59,9 +59,13 @@ impl Known {
     fn judged(&self, judged: &mut Judged) {
         let Judged { reason, broken, findings, saved, transitions, notes, .. } = judged;
         self.sentence(reason);
-        if let Some(Broken { transient: _, cause, hint }) = broken {
+        if let Some(Broken { transient: _, cause, hint, outage }) = broken {
             self.sentence(cause);
             hint.iter_mut().for_each(|hint| self.sentence(hint));
+            if let Some(Outage { at, why }) = outage {
+                self.sentence(at);
+                self.sentence(why);
+            }
         }
         findings.iter_mut().for_each(|finding| self.finding(finding));
         self.json(saved);

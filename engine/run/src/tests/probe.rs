@@ -201,6 +201,7 @@ impl Kind for Probe {
         open: true,
         example: "- id: probe",
         effect_keys: &[],
+        bounds: &[],
         timeout: None,
     };
 

@@ -31,6 +31,7 @@ fn a_request_to_stop_ends_what_runs_and_cleans_up() {
     assert!(ran.events().any(|event| matches!(event, Event::Interrupted { by } if by == "SIGINT")));
     assert_eq!(ran.verdict("runs"), (Verdict::Error, "the run was stopped before it had its verdict"));
     assert_eq!(ran.verdict("later").0, Verdict::Skipped);
+    assert!(ran.judged("runs").stopped && ran.judged("later").stopped && !ran.judged("make").stopped);
     assert_eq!(*seen.undone.lock().unwrap(), ["topic"]);
 }
 
@@ -87,7 +88,8 @@ fn the_time_of_the_run_ends_it_and_it_did_not_pass() {
     suite.timeout = Some(Duration::from_millis(50));
     let ran = suite.run();
     assert_eq!(ran.exit, 1);
-    assert!(ran.events().any(|event| matches!(event, Event::Interrupted { by } if by == "--timeout")));
+    assert!(ran.events().any(|event| matches!(event, Event::Interrupted { by } if by == "--timeout 50ms")));
+    assert!(ran.judged("a").stopped, "told apart from what could not be observed");
 }
 
 #[test]

@@ -2,16 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use checkrun_model::{Node, Span, SpecError};
+use checkrun_model::{Node, Span, SpecError, suggest};
 
 use super::File;
 use super::behaviour::{Behaviour, Sees};
 use super::reader::{Reader, near};
 use super::shape::{KafkaEndpointShape, NumberOrQuery, PodsShape, RouteShape, WorldShape};
+use crate::life::means;
 use crate::metrics;
 
 /// Checks a world; behaviours of libraries are among its own.
-pub(super) fn world(reader: &mut Reader, file: &File<WorldShape>, behaviours: &[Behaviour]) {
+pub(super) fn world(
+    reader: &mut Reader,
+    file: &File<WorldShape>,
+    behaviours: &[Behaviour],
+    kinds: &BTreeMap<String, Vec<String>>,
+) {
     let mut check = Check { errors: &mut reader.errors, shape: &file.shape };
     check.head(&file.root);
     check.names(&file.root);
@@ -21,6 +27,7 @@ pub(super) fn world(reader: &mut Reader, file: &File<WorldShape>, behaviours: &[
     check.logs(&file.root);
     check.http(&file.root);
     check.behaviours(&file.root, behaviours);
+    check.kinds(&file.root, behaviours, kinds);
 }
 
 struct Check<'c> {
@@ -252,6 +259,41 @@ impl Check<'_> {
                     let node = at(node, &["sees", name, "kafka"]);
                     self.unknown(node, "Kafka", kafka, self.shape.kafka.keys().map(String::as_str), "Kafka clusters");
                 }
+            }
+        }
+    }
+}
+
+impl Check<'_> {
+    /// What a behaviour of this file cares for and sees is served where it lives. Those of a library are for many worlds.
+    fn kinds(&mut self, root: &Node, behaviours: &[Behaviour], served: &BTreeMap<String, Vec<String>>) {
+        for node in items(root, "behaviours") {
+            let is_own =
+                |behaviour: &&Behaviour| node.get("behaviour").and_then(Node::as_text) == Some(&behaviour.name);
+            let Some(behaviour) = behaviours.iter().find(is_own) else { continue };
+            let lives = |cluster: &&String| behaviour.cluster.as_ref().is_none_or(|own| own == *cluster);
+            let known: Vec<&str> = served
+                .iter()
+                .filter(|(name, _)| lives(name))
+                .flat_map(|(_, kinds)| kinds.iter().map(String::as_str))
+                .collect();
+            let sees = behaviour.sees.iter().filter_map(|(name, sees)| match sees {
+                Sees::Objects(on, _) => Some((at(node, &["sees", name, "kind"]), on)),
+                Sees::Kafka(_) => None,
+            });
+            for (place, on) in behaviour.on.iter().map(|on| (at(node, &["on", "kind"]), on)).chain(sees) {
+                if known.iter().any(|kind| means(&on.kind, kind)) {
+                    continue;
+                }
+                let bare = |kind: &&str| kind.split('.').next().unwrap_or(kind).to_owned();
+                let bares: Vec<String> = known.iter().map(bare).collect();
+                let near = suggest(&on.kind, known.iter().copied().chain(bares.iter().map(String::as_str)));
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "custom kinds are named under `kinds:` of the cluster, or defined in its manifests".into(),
+                };
+                let message = format!("no cluster serves a kind `{}`", on.kind);
+                self.errors.push(SpecError::new("world::unknown", place.span, message, "not served").help(help));
             }
         }
     }

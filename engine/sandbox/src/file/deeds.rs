@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use checkrun_model::{Node, SpecError};
+use checkrun_model::{Node, Span, SpecError};
 
 use super::check::{number, route};
 use super::deed::{ApiState, Deed};
@@ -82,6 +82,13 @@ pub(super) fn faults(
             }
         }
     }
+}
+
+/// The checks that the faults of one file name.
+pub(super) fn breaks(root: &Node) -> Vec<(String, Span)> {
+    let faults = root.get("faults").and_then(Node::as_list).unwrap_or(&[]).iter();
+    let ids = faults.flat_map(|fault| fault.get("breaks").and_then(Node::as_list).unwrap_or(&[]));
+    ids.filter_map(|id| Some((id.scalar_text()?.into_owned(), id.span))).collect()
 }
 
 fn named(key: &'static str, what: &str, name: &str, known: &[String]) -> Option<Wrong> {

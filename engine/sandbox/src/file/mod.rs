@@ -12,7 +12,7 @@ pub mod shape;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use checkrun_model::{Node, Sources, SpecError, de};
+use checkrun_model::{Node, Sources, Span, SpecError, de};
 use serde_json::Value as Json;
 
 pub use behaviour::{Behaviour, On, Sees};
@@ -36,6 +36,8 @@ pub struct World {
     pub behaviours: Vec<Behaviour>,
     /// Its faults and those of its libraries.
     pub faults: Vec<FaultShape>,
+    /// Checks that its faults name, each with its place: only who knows the suite can say whether it has them.
+    pub breaks: Vec<(String, Span)>,
 }
 
 /// What came of reading a world.
@@ -78,24 +80,25 @@ fn world(reader: &mut Reader, path: &Path) -> Option<World> {
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let mut file = File { folder, root, shape };
     let mut libraries = libraries(reader, &file);
-    let objects = objects::objects(reader, &file);
+    let objects::Placed { objects, kinds } = objects::objects(reader, &file);
     let mut behaviours =
         behaviour::compile(reader, &file.folder, &file.root, std::mem::take(&mut file.shape.behaviours));
     for library in &mut libraries {
         let shapes = std::mem::take(&mut library.shape.behaviours);
         behaviours.extend(behaviour::compile(reader, &library.folder, &library.root, shapes));
     }
-    check::world(reader, &file, &behaviours);
+    check::world(reader, &file, &behaviours, &kinds);
     let names = deeds::Names::of(&file.shape, behaviours.iter().map(|one| one.name.as_str()));
     let mut faults = Vec::new();
-    let mut known = BTreeSet::new();
+    let (mut known, mut breaks) = (BTreeSet::new(), Vec::new());
     for (root, shapes) in std::iter::once((&file.root, std::mem::take(&mut file.shape.faults)))
         .chain(libraries.iter_mut().map(|library| (&library.root, std::mem::take(&mut library.shape.faults))))
     {
         deeds::faults(reader, root, &shapes, &names, &mut known);
+        breaks.extend(deeds::breaks(root));
         faults.extend(shapes);
     }
-    Some(World { shape: file.shape, objects, behaviours, faults })
+    Some(World { shape: file.shape, objects, behaviours, faults, breaks })
 }
 
 fn libraries(reader: &mut Reader, file: &File<WorldShape>) -> Vec<File<LibraryShape>> {

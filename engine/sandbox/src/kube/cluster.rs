@@ -57,6 +57,15 @@ impl Cluster {
         self.server.clock
     }
 
+    /// The kinds that it serves, each once: `Pod`, `Deployment.apps`.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<String> {
+        let kinds: std::collections::BTreeSet<String> = self
+            .server
+            .read(|store| store.catalogue.all().map(|one| super::refusal::qualified(&one.kind, &one.group)).collect());
+        kinds.into_iter().collect()
+    }
+
     fn act(&self) -> Act {
         self.server.act(By::World(Arc::clone(&self.hand)), false)
     }

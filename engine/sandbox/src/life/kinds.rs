@@ -6,7 +6,7 @@ use crate::file::On;
 use crate::kube::Ref;
 
 /// Whether `kind` as it is written means the kind of an object, `Kind.group`.
-pub(super) fn means(written: &str, kind: &str) -> bool {
+pub(crate) fn means(written: &str, kind: &str) -> bool {
     written == kind || (!written.contains('.') && kind.split_once('.').is_some_and(|(bare, _)| bare == written))
 }
 

@@ -12,6 +12,7 @@ mod ship;
 mod stage;
 mod view;
 
+pub(crate) use kinds::means;
 pub use play::{Msg, Play, Settled};
 pub use stage::{Places, Stage};
 

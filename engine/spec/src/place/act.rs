@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use checkrun_lang::SecretRef;
+use checkrun_lang::{SecretRef, Tree};
 use checkrun_model::{Effect, Endpoint, LoadCx, Node, NodeValue, Prepared, Runs, SpecError};
 
 use super::expand::{Env, Placer};
@@ -44,6 +44,8 @@ impl Placer<'_> {
         let constant = args.is_constant();
         let decided = constant || !decides(&node, doc.effect_keys);
         let effect = if decided { decoded.effect() } else { doc.worst };
+        let own = names_its_own(&source.args.tree);
+        let effect = if own { effect.min(Effect::Write) } else { effect };
         let prepared = constant.then(|| Arc::clone(&decoded));
         let cluster = self.act_cluster(source, env);
         self.secrets(&source.args, env);
@@ -59,7 +61,7 @@ impl Placer<'_> {
             cluster,
             endpoint,
             allowed: allowed.effect,
-            own: false,
+            own,
             secrets,
             files,
         };
@@ -107,6 +109,12 @@ impl Placer<'_> {
             }
         }
     }
+}
+
+/// Whether the object that is acted on has the run's id in its name: nobody else makes such a one.
+fn names_its_own(args: &Tree) -> bool {
+    let Some(name) = args.node().get("name") else { return false };
+    args.reads().iter().any(|(span, reads)| *span == name.span && reads.run.iter().any(|(fact, _)| fact == "id"))
 }
 
 /// Whether one of the arguments that decide the effect is not known yet.

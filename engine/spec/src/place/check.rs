@@ -42,7 +42,7 @@ impl<'a> Placer<'a> {
         let endpoint = placed.as_ref().and_then(|placed| placed.act.endpoint.as_deref());
         let locks = self.check_locks(item, env, doc.map(|doc| (doc, endpoint)));
         if effect >= Effect::Disrupt && locks.is_empty() && env.locks.is_empty() {
-            self.unlocked(source, effect);
+            self.unlocked(source, placed.as_ref(), effect);
         }
         let node = &mut self.nodes[ix.0 as usize];
         node.locks = locks;
@@ -127,7 +127,7 @@ impl<'a> Placer<'a> {
         if said != Effect::Read && said < own && placed.is_some_and(|placed| placed.decided) {
             let message = format!("the effect of this check is {}, which is more than {}", own.word(), said.word());
             let error = SpecError::new("spec::effect", span, message, "less than it is");
-            self.diags.push(error.help("`effect` can raise it; only `http`, `exec` and `kube.exec` may say `read`"));
+            self.diags.push(error.help("`effect` can raise what the arguments give, not lower it: take it out"));
             return own;
         }
         said
@@ -165,11 +165,21 @@ impl<'a> Placer<'a> {
         }
     }
 
-    fn unlocked(&mut self, source: &CheckSrc, effect: Effect) {
+    fn unlocked(&mut self, source: &CheckSrc, placed: Option<&Placed>, effect: Effect) {
         let Some(act) = &source.act else { return };
+        // A cluster and an endpoint are locks by their names.
+        let endpoint = placed.and_then(|placed| placed.act.endpoint.as_ref()).map(|endpoint| &endpoint.name);
+        let cluster = placed.and_then(|placed| placed.act.cluster.as_ref()).map(|cluster| &cluster.name);
+        let lock = endpoint.or(cluster).map_or("NAME", String::as_str);
         let message = format!("the effect of this check is {}, and it holds no lock", effect.word());
         let warning = SpecError::new("spec::no-lock", act.span, message, "others may run meanwhile");
-        self.diags.push(warning.help("name what it hurts: `locks: { kafka: alone }`").warning());
+        self.diags.push(
+            warning
+                .help(format!(
+                    "name what it hurts, and nobody who says so too runs meanwhile: `locks: {{ {lock}: alone }}`"
+                ))
+                .warning(),
+        );
     }
 
     fn expectations(&mut self, source: &CheckSrc, here: &Here) -> Vec<Expectation> {

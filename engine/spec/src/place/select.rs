@@ -18,23 +18,30 @@ pub(crate) fn select(nodes: &mut [PlanNode], selection: &Selection) -> Vec<SpecE
     if !selection.only.is_empty() {
         let wanted = matching(nodes, &selection.only, "--only", &mut errors);
         let wanted = with_needs(nodes, wanted);
-        leave_out(nodes, "not selected by --only", |at| !wanted.contains(&at));
+        leave_out(nodes, NOT_SELECTED, |at| !wanted.contains(&at));
     }
     if !selection.skip.is_empty() {
         let unwanted = matching(nodes, &selection.skip, "--skip", &mut errors);
-        leave_out(nodes, "left out by --skip", |at| unwanted.contains(&at));
+        leave_out(nodes, LEFT_OUT, |at| unwanted.contains(&at));
     }
     let checks = nodes.iter().filter(|node| matches!(node.body, Body::Check(_))).count();
-    let left = nodes.iter().filter(|node| matches!(node.body, Body::Check(_)) && !by_selection(node)).count();
+    let left = nodes.iter().filter(|node| matches!(node.body, Body::Check(_)) && !node.is_unselected()).count();
     if errors.is_empty() && checks > 0 && left == 0 {
         errors.push(SpecError::unplaced("spec::nothing-selected", "the selection leaves no check to run"));
     }
     errors
 }
 
-fn by_selection(node: &PlanNode) -> bool {
-    node.skip.as_deref().is_some_and(|why| why.ends_with("--only") || why.ends_with("--skip"))
+impl PlanNode {
+    /// Whether `--only` or `--skip` leaves it out.
+    #[must_use]
+    pub fn is_unselected(&self) -> bool {
+        self.skip.as_deref().is_some_and(|why| why == NOT_SELECTED || why == LEFT_OUT)
+    }
 }
+
+const NOT_SELECTED: &str = "not selected by --only";
+const LEFT_OUT: &str = "left out by --skip";
 
 fn leave_out(nodes: &mut [PlanNode], why: &str, out: impl Fn(usize) -> bool) {
     for (at, node) in nodes.iter_mut().enumerate() {

@@ -9,7 +9,7 @@ use checkrun_model::{Effect, KindDoc, Node, NodeValue, SourceId, Span, SpecError
 use super::act::{self, ActSrc};
 use super::item::{Entries, ItemBody};
 use super::text::{Compiler, ExprSrc, Lex, May, Ref, TreeSrc, known};
-use crate::diags::near;
+use crate::diags::{near, quoted};
 use crate::names;
 
 /// A check as its file says it.
@@ -230,7 +230,9 @@ impl Compiler<'_> {
                 format!("`{name}` knows its effect; it cannot be said to be read"),
                 "not for this kind",
             );
-            self.diags.push(error.help("only `http`, `exec` and `kube.exec` may say `effect: read`"));
+            let may = self.kinds.iter().map(|kind| kind.doc).filter(|doc| doc.may_say_read);
+            let may: Vec<&str> = may.map(|doc| doc.name).collect();
+            self.diags.push(error.help(format!("kinds that may say `effect: read`: {}", quoted(&may))));
         } else if effect == Effect::Read && entries.entry("reason").is_none() {
             let error = SpecError::new("spec::reason", node.span, "`effect: read` needs a `reason`", "no `reason:`");
             self.diags.push(error.help("add `reason:` with one sentence; the plan lists it"));

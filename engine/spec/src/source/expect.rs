@@ -141,6 +141,7 @@ impl Compiler<'_> {
             _ => {
                 let source = self.expr(node, against.lex, against.known)?;
                 self.counting(&source, against.doc);
+                self.bounds(node, &source, against.doc);
                 self.hidden(&source, against);
                 self.vacuous(node, &source, against);
                 judged.refs.extend(source.refs);
@@ -171,6 +172,14 @@ impl Compiler<'_> {
         if source.expr.counts_to_zero(selection) {
             self.diags.push(counts_to_zero(selection, source.span));
         }
+    }
+
+    /// What a field can never be is a slip of the hand.
+    fn bounds(&mut self, node: &Node, source: &ExprSrc, doc: Option<&KindDoc>) {
+        let fields = doc.map_or(&[][..], |doc| doc.bounds).iter();
+        let faults = fields.filter_map(|(name, bounds)| source.expr.out_of_bounds(name, *bounds));
+        let faults: Vec<SpecError> = faults.map(|fault| fault.in_node(node, self.sources)).collect();
+        self.diags.extend(faults);
     }
 
     /// What holds, or fails, whatever is observed is no expectation.

@@ -150,7 +150,7 @@ fn is_path(text: &str) -> bool {
 /// Every text of the tree.
 fn texts(node: &mut Node, each: &mut dyn FnMut(&mut Node)) {
     match &mut node.value {
-        NodeValue::Text(text) if text.contains("{{") => each(node),
+        NodeValue::Text(text) if SIGNS.iter().any(|sign| text.contains(sign)) => each(node),
         NodeValue::List(items) => items.iter_mut().for_each(|item| texts(item, each)),
         NodeValue::Map(entries) => entries.iter_mut().for_each(|entry| texts(&mut entry.value, each)),
         _ => {}
@@ -166,9 +166,12 @@ fn keep_braces(node: &mut Node) {
     });
 }
 
+/// What has a meaning in a template, or would be refused there.
+const SIGNS: [&str; 3] = ["{{", "{%", "{#"];
+
 /// Text as a template that gives that text.
 fn literal(text: &str) -> String {
-    text.replace("{{", "{{ \"{{\" }}")
+    SIGNS.iter().fold(text.to_owned(), |text, sign| text.replace(sign, &format!("{{{{ \"{sign}\" }}}}")))
 }
 
 fn splice(node: &mut Node, vars: &[Entry], errors: &mut Vec<SpecError>) {

@@ -8,7 +8,7 @@ use checkrun_model::{Entry, Importance, LockMode, Node, NodeValue, Span, SpecErr
 use super::check::CheckSrc;
 use super::group::{GroupSrc, Holds};
 use super::keys;
-use super::text::{Compiler, ExprSrc, Lex, May, TreeSrc, known};
+use super::text::{Compiler, ExprSrc, Lex, May, TreeSrc, Var, known};
 use crate::names;
 
 /// A check or group as its file says it.
@@ -77,6 +77,8 @@ pub(crate) struct Need {
 pub(crate) struct Foreach {
     /// The variable.
     pub(crate) var: Arc<str>,
+    /// Where its name stands.
+    pub(crate) span: Span,
     /// The list.
     pub(crate) list: TreeSrc,
 }
@@ -146,7 +148,7 @@ impl Compiler<'_> {
         let entries = self.sort(node, map);
         let mut lex = lex.clone();
         let foreach = entries.get("foreach").and_then(|node| self.foreach(node, &lex));
-        lex.vars.extend(foreach.iter().map(|foreach| Arc::clone(&foreach.var)));
+        lex.vars.extend(foreach.iter().map(|foreach| Var::new(Arc::clone(&foreach.var))));
         let body = self.body(&entries, &lex);
         let group = matches!(body, ItemBody::Group(_));
         let item = Item {
@@ -167,6 +169,9 @@ impl Compiler<'_> {
             body,
         };
         self.group_rules(&entries, &item);
+        let unread = item.foreach.as_ref().zip(lex.vars.last()).filter(|_| !item.broken);
+        let unread = unread.and_then(|(foreach, var)| var.unread(foreach.span));
+        self.diags.extend(unread);
         Some(item)
     }
 
@@ -280,7 +285,7 @@ impl Compiler<'_> {
             return None;
         }
         let list = self.foreach_list(&entry.value, lex)?;
-        Some(Foreach { var: entry.key.as_str().into(), list })
+        Some(Foreach { var: entry.key.as_str().into(), span: entry.key_span, list })
     }
 
     fn foreach_list(&mut self, node: &Node, lex: &Lex) -> Option<TreeSrc> {
@@ -365,7 +370,8 @@ impl Compiler<'_> {
                 "locks are a mapping of names of the target to `shared` or `alone`",
                 "not that",
             );
-            self.diags.push(error.help("write `locks: { kafka: alone }`"));
+            self.diags
+                .push(error.help("write `locks: { NAME: alone }`, NAME being a cluster or endpoint of the target"));
             return Vec::new();
         };
         let mut locks = Vec::new();

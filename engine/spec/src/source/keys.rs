@@ -46,7 +46,7 @@ pub(crate) fn unknown<'k>(key: &str, span: Span, kinds: impl Iterator<Item = &'k
         kinds.filter(|kind| kind.split('.').next() == Some(family)).map(|kind| format!("`{kind}`")).collect();
     match same.is_empty() {
         false => error.help(format!("kinds of `{family}`: {}", same.join(", "))),
-        true => error.help("`checkrun schema` lists the keys and kinds that there are"),
+        true => error.help("`checkrun schema checks` has the keys of a check and all kinds; docs/suite.md and docs/kinds/ explain them"),
     }
 }
 

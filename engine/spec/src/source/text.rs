@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use checkrun_lang::{Expr, Fault, Known, Lang, Reads, SecretRef, Tree};
-use checkrun_model::{Files, KindDoc, KindEntry, Node, NodeValue, Sources, Span, SpecError};
+use checkrun_model::{Files, KindDoc, KindEntry, Node, NodeValue, Sources, Span, SpecError, suggest};
 
 use crate::diags::{Diags, near};
 use crate::file::folder::Folder;
@@ -45,7 +45,7 @@ pub(crate) struct Lex {
     /// `the suite`, ``the template `x` ``.
     pub(crate) whose: Arc<str>,
     /// Variables of the `foreach` around it.
-    pub(crate) vars: Vec<Arc<str>>,
+    pub(crate) vars: Vec<Var>,
 }
 
 /// A reference to what a check saved.
@@ -83,6 +83,55 @@ pub(crate) struct ExprSrc {
     pub(crate) refs: Vec<Ref>,
 }
 
+/// A variable of a `foreach`, and what was read where it is known.
+#[derive(Clone)]
+pub(crate) struct Var {
+    name: Arc<str>,
+    read: Arc<Mutex<Vec<(String, Span)>>>,
+}
+
+impl Var {
+    /// A variable that nothing has read yet.
+    pub(crate) fn new(name: Arc<str>) -> Self {
+        Self { name, read: Arc::default() }
+    }
+
+    /// Keeps the names that a text reads.
+    fn note(&self, sources: &Sources, span: Span, reads: &Reads) {
+        let names = reads.names.iter().map(|(name, range)| (name.clone(), narrow(sources, span, range)));
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
+    }
+
+    /// Why the turns of its `foreach` are all the same; none where something reads it.
+    pub(crate) fn unread(&self, at: Span) -> Option<SpecError> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if read.iter().any(|(name, _)| **name == *self.name) {
+            return None;
+        }
+        let message = format!("nothing reads `{}`, so every turn of this `foreach` is the same", self.name);
+        let error = SpecError::new("spec::foreach-unread", at, message, "not read");
+        let near = suggest(&self.name, read.iter().map(|(name, _)| name.as_str())).map(str::to_owned);
+        Some(match near.and_then(|near| read.iter().find(|(name, _)| *name == near)) {
+            Some((name, span)) => {
+                let help = format!("did you mean `{}` where `{name}` is read?", self.name);
+                error.also(*span, format!("this reads `{name}`")).help(help)
+            }
+            None => error.help(format!(
+                "write `{{{{ {} }}}}` in an argument or read it in an expression; to look again and again take `holds_for:`",
+                self.name
+            )),
+        })
+    }
+}
+
+impl std::ops::Deref for Var {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.name
+    }
+}
+
 /// What a tree may read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum May {
@@ -106,6 +155,7 @@ impl Compiler<'_> {
         let mut reads_run_id = false;
         let mut errors = Vec::new();
         for (span, reads) in tree.reads() {
+            lex.vars.iter().for_each(|var| var.note(self.sources, span, reads));
             self.names(span, reads, lex, &mut errors);
             refs.extend(refs_of(self.sources, span, reads));
             secrets.extend(
@@ -187,6 +237,7 @@ impl Compiler<'_> {
         let compiled = lex.lang.expr(&text, known);
         let faults = |faults: Vec<Fault>| faults.into_iter().map(|fault| fault.in_node(node, self.sources)).collect();
         let expr = self.diags.take(compiled.map_err(faults))?;
+        lex.vars.iter().for_each(|var| var.note(self.sources, node.span, expr.reads()));
         let mut errors = Vec::new();
         self.inputs_run_files(node.span, expr.reads(), lex, &mut errors);
         let refs = refs_of(self.sources, node.span, expr.reads());

@@ -78,7 +78,9 @@ fn foreach_makes_instances() {
 
 #[test]
 fn foreach_lists_are_checked() {
-    let with = |list: &str| checks(&format!("  - id: a\n    foreach: {{ c: {list} }}\n    post: {{ body: x }}\n"));
+    let with = |list: &str| {
+        checks(&format!("  - id: a\n    foreach: {{ c: {list} }}\n    when: c != 0\n    post: {{ body: x }}\n"))
+    };
     with("[]").mistake("spec::foreach-empty", "[]");
     with("[x, x]").mistake("spec::foreach-key", "x");
     with("[{ a: 1 }]").mistake("spec::foreach-key", "{ a: 1 }");
@@ -89,7 +91,7 @@ fn foreach_lists_are_checked() {
     checks("  - id: a\n    foreach: { inputs: [x] }\n    post: { body: x }\n").mistake("spec::name-taken", "inputs");
     checks("  - id: a\n    foreach: { c: \"{{ checks.b.n }}\" }\n    post: { body: x }\n  - id: b\n    look: { name: x }\n    save: { n: items }\n")
         .mistake("spec::not-in-this-version", "b");
-    checks("  - id: a\n    foreach: { c: [] }\n    allow_empty: true\n    post: { body: x }\n  - id: b\n    needs: [a]\n    post: { body: x }\n").plan();
+    checks("  - id: a\n    foreach: { c: [] }\n    allow_empty: true\n    post: { body: \"{{ c }}\" }\n  - id: b\n    needs: [a]\n    post: { body: x }\n").plan();
 }
 
 const LIB: &str = "template: op

@@ -56,6 +56,7 @@ const DOC: KindDoc = KindDoc {
     open: true,
     example: "",
     effect_keys: &[],
+    bounds: &[],
     timeout: None,
 };
 

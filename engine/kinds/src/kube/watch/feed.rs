@@ -8,7 +8,8 @@ use tokio::sync::{Notify, watch};
 
 use super::state::{Known, State};
 use super::{Look, Sought, stream};
-use crate::kube::cluster::Cluster;
+use crate::kube::cluster::{Cluster, Site};
+use crate::kube::refusal::late;
 use crate::kube::served::Resource;
 
 /// One list and one watch.
@@ -18,6 +19,8 @@ pub(super) struct Feed {
     changes: watch::Sender<u64>,
     /// Somebody wants more than is known.
     pub(super) wanting: Notify,
+    /// Where it is listed.
+    site: Site,
 }
 
 impl Feed {
@@ -28,7 +31,8 @@ impl Feed {
         resource: Arc<Resource>,
         namespace: Option<String>,
     ) -> Arc<Self> {
-        let feed = Arc::new(Self { state: Mutex::default(), changes: watch::Sender::new(0), wanting: Notify::new() });
+        let (changes, wanting, site) = (watch::Sender::new(0), Notify::new(), cluster.site.clone());
+        let feed = Arc::new(Self { state: Mutex::default(), changes, wanting, site });
         tokio::spawn(stream::run(Arc::clone(&feed), stream::Source { cluster, shared, resource, namespace }));
         feed
     }
@@ -49,6 +53,7 @@ impl Feed {
     /// # Errors
     /// Listing or watching did not work meanwhile, or the time of the check is over.
     pub(super) async fn look(&self, cx: &Cx, sought: &Sought, least: u64) -> Result<Option<Look>, Broken> {
+        let time = cx.remaining();
         let mut changes = self.changes.subscribe();
         let asker = (cx.wait_id, sought.clone());
         let before = {
@@ -75,8 +80,7 @@ impl Feed {
                     return Err(trouble.clone());
                 }
             }
-            let late =
-                |_| Broken::transient("the cluster did not list what is waited for within the time of the check");
+            let late = |_| late(&self.site, "listing what is waited for", time);
             // The sender lives in this feed.
             let _ = tokio::time::timeout_at(cx.deadline.into(), changes.changed()).await.map_err(late)?;
         }

@@ -13,6 +13,7 @@ use super::state::Change;
 use crate::kube::ask::jittered;
 use crate::kube::cluster::Cluster;
 use crate::kube::object::bare;
+use crate::kube::refusal::late;
 use crate::kube::served::Resource;
 
 /// For one list.
@@ -111,7 +112,7 @@ impl Source {
             Ok(Err(broken)) if broken.transient => return End::Cut(Some(broken)),
             Ok(Err(broken)) => return End::Denied(broken.cause),
             Err(_) => {
-                return End::Cut(Some(Broken::transient("the cluster does not begin the watch it was asked for")));
+                return End::Cut(Some(late(&self.cluster.site, "opening a watch", OPEN)));
             }
         };
         feed.change(super::state::State::followed);
