@@ -179,7 +179,7 @@ fn nested_foreach_unfolds_to_a_bounded_number_of_checks() {
     let list = (0..300).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
     let nested = format!(
         "  - id: a\n    foreach: {{ x: [{list}] }}\n    checks:\n      - id: b\n        foreach: {{ y: [{list}] }}\n        checks:\n          \
-         - id: c\n            foreach: {{ z: [{list}] }}\n            look: {{ name: \"{{{{ x }}}}\" }}\n  - id: after\n    needs: [a]\n    look: {{ name: x }}\n"
+         - id: c\n            foreach: {{ z: [{list}] }}\n            look: {{ name: \"{{{{ x }}}}-{{{{ y }}}}-{{{{ z }}}}\" }}\n  - id: after\n    needs: [a]\n    look: {{ name: x }}\n"
     );
     let error = checks(&nested).mistake("spec::too-many-checks", &format!("[{list}]"));
     assert!(error.message.contains("more than 50000"), "{}", error.message);
