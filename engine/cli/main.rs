@@ -15,7 +15,6 @@ mod world;
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -28,17 +27,17 @@ use screen::{Screen, complain, say};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> ExitCode {
+fn main() {
     let words: Vec<OsString> = std::env::args_os().collect();
     // The version costs nothing: no parser is built for it.
     if let [_, word] = words.as_slice()
         && (word == "--version" || word == "-V")
     {
         say(&commands::version::line());
-        return Exit::Good.code();
+        Exit::Good.leave();
     }
     let screen = Screen::of_process();
-    dispatch(words, &screen).code()
+    dispatch(words, &screen).leave()
 }
 
 fn dispatch(words: Vec<OsString>, screen: &Screen) -> Exit {
