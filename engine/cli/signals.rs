@@ -1,4 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP (the terminal was closed) into requests to the run that goes on: the first ends it and cleans up, the second stops at once.
+//! SIGINT, SIGTERM and SIGHUP (the terminal was closed) into requests to the run that goes on: the first ends it and
+//! cleans up, the second stops at once.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -42,9 +42,9 @@ fn human(loaded: &Loaded, untargeted: bool, screen: &Screen) {
 
 /// What was not looked at for want of a target, in one line; none where the suite needs none.
 fn unseen(plan: &Plan) -> Option<String> {
-    let (mut places, mut secrets, mut limited) = (BTreeSet::new(), false, false);
+    let (mut places, mut locks, mut secrets, mut limited) = (BTreeSet::new(), BTreeSet::new(), false, false);
     for node in &plan.nodes {
-        places.extend(node.locks.iter().map(|(lock, _)| format!("lock {lock}")));
+        locks.extend(node.locks.iter().map(|(lock, _)| &**lock));
         let Body::Check(check) = &node.body else { continue };
         for act in check.act.iter().chain(&check.witness).chain(&check.cleanup) {
             places.extend(act.place().or_else(|| unnamed(act)));
@@ -52,12 +52,9 @@ fn unseen(plan: &Plan) -> Option<String> {
             limited |= check.planned_effect > Effect::Read;
         }
     }
-    // A place is locked by its name.
-    let named = |lock: &String| {
-        lock.strip_prefix("lock ")
-            .is_some_and(|name| ["cluster", "endpoint"].iter().any(|what| places.contains(&format!("{what} {name}"))))
-    };
-    let mut parts: Vec<String> = places.iter().filter(|place| !named(place)).cloned().collect();
+    // A cluster or an endpoint is locked by its name: it is named once.
+    locks.retain(|lock| !["cluster", "endpoint"].iter().any(|what| places.contains(&format!("{what} {lock}"))));
+    let mut parts: Vec<String> = places.into_iter().chain(locks.iter().map(|lock| format!("lock {lock}"))).collect();
     if parts.is_empty() && !secrets {
         return None;
     }

@@ -121,7 +121,7 @@ mod tests {
         });
         let broken = hung.await.unwrap_err();
         assert!(broken.transient && broken.cause.contains("endpoint `there` at a:9092"), "{broken:?}");
-        assert!(broken.cause.ends_with("within 100ms") || broken.cause.ends_with("within 99ms"), "{broken:?}");
+        assert!(broken.cause.contains("did not come back within "), "{broken:?}");
         assert!(hears.recv().unwrap());
     }
 

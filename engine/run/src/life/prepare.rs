@@ -37,8 +37,11 @@ pub async fn check(room: &Room, ix: NodeIx, body: &CheckBody, scope: &Scope, cx:
         Some(act) => Some(ready(room, act, scope, cx).await?),
         None => None,
     };
-    let known = act.as_ref().map_or(Effect::Read, |ready| ready.kind.effect());
-    let known = if body.act.as_ref().is_some_and(|act| act.own) { known.min(Effect::Write) } else { known };
+    let own = body.act.as_ref().is_some_and(|act| act.own);
+    let known = act.as_ref().map_or(Effect::Read, |ready| {
+        let own = own && has_id_in_name(&ready.args, &room.facts.id);
+        on_its_own(own, ready.kind.effect())
+    });
     let effect = body.effect.unwrap_or(known);
     if let Some(why) = refusal(room, effect, body.allowed, act.as_ref()) {
         return Ok(Preparation { act: None, witness: None, effect, refused: Some(why) });
@@ -50,8 +53,7 @@ pub async fn check(room: &Room, ix: NodeIx, body: &CheckBody, scope: &Scope, cx:
     let mut entries = Vec::with_capacity(body.cleanup.len());
     for entry in &body.cleanup {
         let ready = ready(room, entry, scope, cx).await?;
-        let effect = ready.kind.effect();
-        let effect = if entry.own { effect.min(Effect::Write) } else { effect };
+        let effect = on_its_own(entry.own, ready.kind.effect());
         if let Some(why) = refusal(room, effect, entry.allowed, Some(&ready)) {
             let refused = Some(format!("its clean-up is {why}"));
             return Ok(Preparation { act: None, witness: None, effect, refused });
@@ -62,6 +64,16 @@ pub async fn check(room: &Room, ix: NodeIx, body: &CheckBody, scope: &Scope, cx:
         crate::ledger::announce(room.owner(), ix, entry).await?;
     }
     Ok(Preparation { act, witness, effect, refused: None })
+}
+
+/// The effect on what may be the run's own: to take that away is no more than writing.
+fn on_its_own(own: bool, effect: Effect) -> Effect {
+    if own { effect.min(Effect::Write) } else { effect }
+}
+
+/// Whether a name that reads the run's id also has it: only that shows that the object is nobody else's.
+fn has_id_in_name(args: &serde_json::Value, run: &str) -> bool {
+    args["name"].as_str().is_some_and(|name| name.contains(run))
 }
 
 fn refusal(room: &Room, effect: Effect, allowed: Effect, act: Option<&Ready>) -> Option<String> {
@@ -116,5 +128,16 @@ fn cleanup_intent(entry: &Act, ready: Ready) -> Intent {
         object: format!("clean-up by {}", entry.kind.doc.name),
         identity: args,
         undo: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_name_that_has_the_id_is_the_runs_own() {
+        let named = |name: &str| has_id_in_name(&serde_json::json!({ "name": name, "other": "a1b2c3d4" }), "a1b2c3d4");
+        assert!(named("topic-a1b2c3d4") && !named("prod") && !named(""));
     }
 }
