@@ -57,7 +57,7 @@ impl Summary {
     /// Whether what may fail a run has no verdict or a bad one: no run that passed has that in its journal.
     fn contradicts_a_pass(&self) -> bool {
         let mut required = self.nodes.iter().filter(|node| node.planned.severity != Importance::Minor);
-        required.any(|node| !matches!(node.verdict(), Some(Verdict::Passed | Verdict::Skipped)))
+        required.any(|node| node.was_stopped() || !matches!(node.verdict(), Some(Verdict::Passed | Verdict::Skipped)))
     }
 
     /// Why it is so, in one sentence without a full stop.
@@ -200,6 +200,8 @@ mod tests {
         assert!(said.reason().starts_with("the journal ends with a pass that its verdicts contradict; 1 failed"));
         assert_eq!(Sample::new(&["a", "b"]).passed(0).ended(0).summary().verdict(), RunVerdict::Broken);
         assert_eq!(Sample::new(&["a", "b"]).passed(0).skipped(1, "x").ended(0).summary().verdict(), RunVerdict::Passed);
+        let not_run = Sample::new(&["a", "b"]).passed(0).stopped(1, Verdict::Skipped).ended(0).summary();
+        assert_eq!(not_run.verdict(), RunVerdict::Broken);
     }
 
     #[test]
