@@ -1,12 +1,14 @@
 //! The only node of a cluster: its network, containerd, kubelet and kube-proxy. Real pods run on it.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::pki::Pki;
 use super::recipes::PAUSE_IMAGE;
@@ -20,6 +22,13 @@ use crate::objects::{Objects, Ref};
 
 /// How long the node may take to be ready on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// A kubelet listens here wherever its root is, and clears the folder before: two that start at once stand in each
+/// other's way, one after the other do not.
+const DEVICES: &str = "/var/lib/kubelet/device-plugins/kubelet.sock";
+
+/// Held by the kubelet that starts.
+static STARTING: Mutex<()> = Mutex::const_new(());
 
 /// The kubelet's process.
 pub const KUBELET: &str = "kubelet";
@@ -87,10 +96,22 @@ pub async fn up(cx: &LabCx, site: &Site, pki: &Pki, kubelab: &Path, room: &Room,
         .args([format!("--root-dir={}", dir.display()), format!("--cert-dir={}/pki", dir.display())])
         .args([format!("--hostname-override={}", site.node()), format!("--node-ip={}", site.node_ip())])
         .arg("--v=1");
+    let turn = STARTING.lock().await;
+    let before = socket(Path::new(DEVICES));
     let kubelet = cx.spawn(kubelet)?;
+    let listens =
+        || async { socket(Path::new(DEVICES)).filter(|now| Some(*now) != before).context("it does not listen") };
+    cx.until("the kubelet to listen to device plugins", LIMIT, &[&kubelet], listens).await?;
+    drop(turn);
     let proxy = cx.spawn(start("kube-proxy", &site.dir.join("proxy.yaml")))?;
     let ready = || ready(site, objects);
     cx.until("the node to be ready", LIMIT, &[&kubelet, &proxy], ready).await
+}
+
+/// What tells one socket at a path from the next: its number and when it was made.
+fn socket(path: &Path) -> Option<(u64, i64, i64)> {
+    let socket = fs::metadata(path).ok()?;
+    Some((socket.ino(), socket.ctime(), socket.ctime_nsec()))
 }
 
 /// An error unless the node says that it is ready.

@@ -8,7 +8,8 @@ use anyhow::{Context as _, Result, bail};
 use nix::mount::{MsFlags, mount};
 
 /// Folders that containerd, the network plugins, the kubelet and the provisioner write to, whatever they are told.
-const FOLDERS: [&str; 4] = ["/run/containerd", "/var/lib/cni", "/var/log/containers", "/tmp/hostpath_pv"];
+const FOLDERS: [&str; 5] =
+    ["/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers", "/tmp/hostpath_pv"];
 /// Settings of the whole machine that the kubelet writes; it may write to a copy.
 const SETTINGS: [&str; 3] =
     ["/proc/sys/vm/overcommit_memory", "/proc/sys/kernel/panic", "/proc/sys/kernel/panic_on_oops"];
