@@ -29,7 +29,8 @@ pub enum Event {
         /// Criteria of the suite, in their order.
         criteria: Vec<Criterion>,
     },
-    /// A check was admitted: its needs passed, its locks are held, its deadline counts.
+    /// A check was admitted: its needs passed, its locks are held, its deadline counts. Not of a check that only judges
+    /// what others saved: its [`Judged`] says when it began.
     Started {
         /// Which.
         node: NodeIndex,

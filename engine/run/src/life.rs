@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use checkrun_lang::{Scope, Value};
 use checkrun_model::clock::spoken;
 use checkrun_model::event::Finding;
-use checkrun_model::{Broken, Effect, Verdict};
+use checkrun_model::{Broken, Effect, Observation, Verdict};
 use checkrun_spec::plan::{Body, CheckBody, NodeIx, PlanNode};
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -27,7 +27,11 @@ use bounded::Flag;
 pub use bounded::GRACE;
 use ending::Story;
 pub use ending::tagged;
+use look::Look;
 use prepare::Ready;
+
+/// Said where the plan and its reader disagree.
+const GROUP: &str = "a group is not looked at";
 
 /// A check that was admitted.
 struct Life<'r> {
@@ -53,20 +57,49 @@ pub async fn live(room: Arc<Room>, ix: NodeIx, started: Timestamp) {
             let life = AssertUnwindSafe(whole(&room, ix, body, started, &flag)).catch_unwind();
             life.await.unwrap_or_else(|panic| panicked(ix, started, panic.as_ref()))
         }
-        Body::Group { .. } => Story::new(ix, started).broken(Broken::fatal("a group is not looked at")),
+        Body::Group { .. } => Story::new(ix, started).broken(Broken::fatal(GROUP)),
     };
     room.tell(Msg::Ended(ix, Box::new(ending)));
 }
 
-/// Whether a check looks at nothing by itself: it judges what others saved, which takes no time and cannot change.
+/// Whether a check does nothing but judge, once, what others saved: that takes no time and cannot change.
 pub fn only_judges(node: &PlanNode) -> bool {
-    matches!(&node.body, Body::Check(body) if body.act.is_none() && body.witness.is_none() && body.cleanup.is_empty())
+    let Body::Check(body) = &node.body else { return false };
+    let acts = body.act.is_some() || body.witness.is_some() || !body.cleanup.is_empty() || body.effect.is_some();
+    let waits = body.within.is_some() || body.holds_for.is_some();
+    !acts && !waits && body.hook.is_none()
 }
 
 /// Lives the lives of several checks that only judge, one after the other.
 pub async fn live_in_turn(room: Arc<Room>, checks: Vec<(NodeIx, Timestamp)>) {
-    for (ix, started) in checks {
-        live(Arc::clone(&room), ix, started).await;
+    let endings = checks.into_iter().map(|(ix, started)| {
+        let ending = std::panic::catch_unwind(AssertUnwindSafe(|| at_once(&room, ix, started)));
+        (ix, ending.unwrap_or_else(|panic| panicked(ix, started, panic.as_ref())))
+    });
+    room.tell(Msg::AllEnded(endings.collect()));
+}
+
+/// The life of a check that only judges: there is nothing to prepare, and nothing to wait for.
+fn at_once(room: &Room, ix: NodeIx, started: Timestamp) -> Ending {
+    let mut story = Story::new(ix, started);
+    let Body::Check(body) = &room.node(ix).body else { return story.broken(Broken::fatal(GROUP)) };
+    story.attempts = 1;
+    let mut life = Life {
+        room,
+        ix,
+        body,
+        scope: crate::scope::of(room, ix),
+        act: None,
+        witness: None,
+        effect: Effect::Read,
+        begun: Instant::now(),
+        story,
+        first: None,
+        flag: &Flag::default(),
+    };
+    match life.judged(Observation::from(serde_json::Value::Object(serde_json::Map::new())), None) {
+        Look::Seen(seen) => life.conclude(*seen, Vec::new()),
+        Look::Broken(broken) | Look::Hangs(broken) => life.story.broken(broken),
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Msg {
     Void(IntentId),
     /// A check has ended.
     Ended(NodeIx, Box<Ending>),
+    /// Several that only judge have ended.
+    AllEnded(Vec<(NodeIx, Ending)>),
     /// An effect was undone, or why not.
     Undone(IntentId, Result<Gone, String>),
     /// All of a check's clean-up was tried.

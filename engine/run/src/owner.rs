@@ -170,6 +170,7 @@ impl Owner {
                 self.write(Event::Void { intent: id });
             }
             Msg::Ended(ix, ending) => self.ended(ix, *ending),
+            Msg::AllEnded(endings) => endings.into_iter().for_each(|(ix, ending)| self.ended(ix, ending)),
             Msg::Undone(id, done) => self.undone(id, done),
             Msg::Unmade(ix) => self.unmade(ix),
             Msg::Trouble(why) => self.trouble(why),

@@ -43,6 +43,8 @@ pub struct Room {
     /// Cancelled when also clean-up must end.
     pub now: CancellationToken,
     saved: Vec<OnceLock<Saved>>,
+    /// What a check that passed is to those who read it, made when the first one does.
+    read: Vec<OnceLock<Value>>,
     owner: Sender<Msg>,
     ledger: Arc<dyn Ledger>,
     waits: AtomicU64,
@@ -97,6 +99,7 @@ impl Room {
             stop: CancellationToken::new(),
             now: CancellationToken::new(),
             saved: plan.nodes.iter().map(|_| OnceLock::new()).collect(),
+            read: plan.nodes.iter().map(|_| OnceLock::new()).collect(),
             ledger: Arc::new(ToOwner::new(Arc::clone(&plan), owner.clone())),
             shared: Arc::new(Shared::default()),
             facts: Arc::new(facts),
@@ -132,6 +135,12 @@ impl Room {
     /// What a node has saved, if it passed.
     pub fn saved(&self, ix: NodeIx) -> Option<&Saved> {
         self.saved[at(ix)].get()
+    }
+
+    /// What a check that passed is to those who read it: its saved values, `started` and `ended`; made once.
+    pub fn saved_value(&self, ix: NodeIx, make: impl FnOnce(&Saved) -> Value) -> Option<Value> {
+        let saved = self.saved(ix)?;
+        Some(self.read[at(ix)].get_or_init(|| make(saved)).clone())
     }
 
     /// A stamp for one wait.

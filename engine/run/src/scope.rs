@@ -5,7 +5,7 @@ use std::sync::Arc;
 use checkrun_lang::{Expectation, Reads, Scope, Subject, Test, Tree, Value, What};
 use checkrun_spec::plan::{Act, Body, NodeIx, PlanNode, Reach};
 
-use crate::room::Room;
+use crate::room::{Room, Saved};
 
 /// A name with its value.
 type Entry = (Arc<str>, Value);
@@ -66,17 +66,21 @@ fn reached(room: &Room, reach: &Reach) -> Value {
 
 /// Saved values, `started`, `ended`; of a group also its members by their own ids.
 fn of_node(room: &Room, ix: NodeIx) -> Value {
-    let mut entries: Vec<Entry> = Vec::new();
-    if let Some(saved) = room.saved(ix) {
-        entries.extend(saved.values.iter().cloned());
-        let clock = room.clock();
-        entries.push(("started".into(), Value::time(clock.at(saved.started))));
-        entries.push(("ended".into(), Value::time(clock.at(saved.ended))));
-    }
-    if let Body::Group { members } = &room.node(ix).body {
-        entries.extend(of_members(room, ix, members));
-    }
+    let Body::Group { members } = &room.node(ix).body else {
+        let value = room.saved_value(ix, |saved| Value::object(of_saved(room, saved)));
+        return value.unwrap_or_else(|| Value::object(Vec::new()));
+    };
+    // Its members may still end: nothing of a group is kept.
+    let mut entries = room.saved(ix).map(|saved| of_saved(room, saved)).unwrap_or_default();
+    entries.extend(of_members(room, ix, members));
     Value::object(entries)
+}
+
+fn of_saved(room: &Room, saved: &Saved) -> Vec<Entry> {
+    let clock = room.clock();
+    let moments = [("started", saved.started), ("ended", saved.ended)];
+    let moments = moments.into_iter().map(|(name, at)| (name.into(), Value::time(clock.at(at))));
+    saved.values.iter().cloned().chain(moments).collect()
 }
 
 /// Members by their ids within the group; instances of a `foreach` together under its id.

@@ -125,7 +125,7 @@ pub struct CheckBody {
     /// What it does; none: it judges what others saved.
     pub act: Option<Act>,
     /// What must hold.
-    pub expect: Vec<Expectation>,
+    pub expect: Arc<[Expectation]>,
     /// Values and own judgement.
     pub hook: Option<Arc<Hook>>,
     /// The witness of an absence: the act with some arguments replaced.

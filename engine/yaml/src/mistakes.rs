@@ -86,6 +86,10 @@ pub(crate) fn null_item(source: SourceId, at: &Range<usize>) -> SpecError {
 
 /// Whether a plain key can only be the beginning of an expression.
 pub(crate) fn is_expression(key: &str) -> bool {
+    // Most keys are words, and every key is asked.
+    if !key.bytes().any(|byte| matches!(byte, b'=' | b'!' | b'<' | b'>' | b'&' | b'|' | b'?' | b'"' | b'\'')) {
+        return false;
+    }
     let spaced = |operator: &str| key.match_indices(operator).any(|(at, _)| around(key, at, operator.len()));
     odd_quotes(key) || OPERATORS.iter().any(|operator| spaced(operator)) || key.contains(" ? ")
 }

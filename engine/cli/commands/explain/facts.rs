@@ -21,7 +21,7 @@ pub(super) fn check(out: &mut Facts, plan: &Plan, check: &CheckBody) {
     if check.hook.is_some() {
         out.fact("hook", "adds its values, and judges if it has `judge`");
     }
-    for expectation in &check.expect {
+    for expectation in &*check.expect {
         let at = plan.sources.location(expectation.span);
         out.fact("expects", &format!("{}  ({}:{})", expectation.text, at.file, at.line));
     }

@@ -17,7 +17,7 @@ mod postfix;
 mod reads;
 mod vacuous;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use ast::Step;
 pub(crate) use eval::{element, follow, named, show_path};
@@ -41,13 +41,15 @@ pub struct Expr {
     ast: Ast,
     reads: Reads,
     world: Arc<World>,
+    /// What [`Expr::vacuous`] says, without and with `first_is_it`: a suite asks for each place where the text stands.
+    vacuous: [OnceLock<Option<Fault>>; 2],
 }
 
 impl Expr {
     pub(crate) fn compile(text: &str, world: &Arc<World>) -> Result<Self, Fault> {
         let ast = parse::parse(text, world)?;
         let reads = reads::of(&ast, text);
-        Ok(Self { text: text.into(), ast, reads, world: Arc::clone(world) })
+        Ok(Self { text: text.into(), ast, reads, world: Arc::clone(world), vacuous: Default::default() })
     }
 
     /// The names and sorts that it reads, against what is known of them.
@@ -83,7 +85,8 @@ impl Expr {
     /// is satisfied.
     #[must_use]
     pub fn vacuous(&self, first_is_it: bool) -> Option<Fault> {
-        vacuous::fault(&self.ast, &self.text, first_is_it)
+        let known = &self.vacuous[usize::from(first_is_it)];
+        known.get_or_init(|| vacuous::fault(&self.ast, &self.text, first_is_it)).clone()
     }
 
     /// Why a comparison of the top-level field `name`, which is a whole number within the bounds, both included, is the

@@ -120,7 +120,7 @@ impl Life<'_> {
     }
 
     /// Judges what was seen. Pure but for the clock: `now()` is this moment.
-    fn judged(&mut self, mut observation: Observation, witness: Option<Json>) -> Look {
+    pub(super) fn judged(&mut self, mut observation: Observation, witness: Option<Json>) -> Look {
         let doc = self.act.as_ref().map(|act| act.kind.doc());
         let fields = doc.map_or(&[][..], |doc| doc.observation);
         let mut value = Arc::new(std::mem::take(&mut observation.value));
@@ -206,7 +206,7 @@ impl Life<'_> {
                 keys.insert(name.clone());
             }
         });
-        for expectation in &self.body.expect {
+        for expectation in &*self.body.expect {
             match &expectation.what {
                 What::Ready | What::None => all = true,
                 What::Expr(_) => {}

@@ -13,8 +13,8 @@ use crate::scope;
 use crate::state::graph::at;
 use crate::state::{Cause, End, Settled, Step};
 
-/// So many checks that only judge are one task: few enough that a slow one holds up no more than these.
-const TOGETHER: usize = 16;
+/// So many checks that only judge are one task and one answer: few enough that a slow one holds up no more than these.
+const TOGETHER: usize = 32;
 
 impl Owner {
     /// Does what the states ask for.
@@ -73,10 +73,12 @@ impl Owner {
     }
 
     fn start(&mut self, ix: NodeIx) {
-        let started = self.write(Event::Started { node: ix.0 });
+        let judges = life::only_judges(self.room.node(ix));
+        // A check that only judges has its verdict in the same moment, and that names when it began.
+        let started = if judges { Timestamp::now() } else { self.write(Event::Started { node: ix.0 }) };
         let silent_until = self.silence(ix);
         self.running.insert(ix, Running { started, silent_until, go: None });
-        if life::only_judges(self.room.node(ix)) {
+        if judges {
             self.judges.push((ix, started));
         } else {
             self.runtime.spawn(life::live(std::sync::Arc::clone(&self.room), ix, started));

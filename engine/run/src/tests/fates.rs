@@ -51,6 +51,29 @@ fn a_skip_skips_what_needs_it_with_the_first_cause_and_validates_nothing() {
 }
 
 #[test]
+fn a_check_that_only_judges_reads_what_others_saved_and_says_when_it_began() {
+    let (world, _) = World::new(|_, _| fine());
+    let judge = |id, expect| Draft { args: json!(null), expect: vec![expect], ..check(id, world) }.needs(&["a"]);
+    let ran = Suite::new(vec![
+        Draft { saves: vec![("fine", "ok")], ..check("a", world) },
+        judge("right", "checks.a.fine == true"),
+        judge("wrong", "checks.a.fine == false"),
+        judge("unclear", "checks.a.fine < 1"),
+    ])
+    .run();
+    assert_eq!(ran.verdict("right").0, Verdict::Passed);
+    assert_eq!(ran.verdict("wrong").0, Verdict::Failed);
+    assert_eq!(ran.verdict("unclear").0, Verdict::Error);
+    let looked = ran.events().filter(|event| matches!(event, Event::Started { .. })).count();
+    assert_eq!(looked, 1, "only the one that looks at something is told to have started");
+    for id in ["right", "wrong", "unclear"] {
+        let judged = ran.judged(id);
+        assert_eq!(judged.attempts, 1);
+        assert!(judged.started.is_some_and(|began| began <= judged.ended && began >= ran.judged("a").ended));
+    }
+}
+
+#[test]
 fn what_cannot_observe_is_an_error() {
     let (world, _) = World::new(|id, _| match id {
         "broken" => Does::Breaks(Broken::transient("connection refused")),

@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 use super::probe::{KINDS, Probe};
 use crate::{Embedded, Options, Sink, Stop};
 
-/// A node as a test writes it.
+/// A node as a test writes it. Without `args` it is a check without a kind.
 #[derive(Clone)]
 pub struct Draft {
     pub id: &'static str,
@@ -328,7 +328,7 @@ impl Builder<'_> {
     }
 
     fn check(&self, draft: &Draft) -> Body {
-        let act = self.act(draft, &draft.args);
+        let act = (!draft.args.is_null()).then(|| self.act(draft, &draft.args));
         let effect: Effect =
             serde_json::from_value(draft.args.get("effect").cloned().unwrap_or(json!("read"))).unwrap();
         let expect = draft.expect.iter().map(|text| Expectation {
@@ -337,7 +337,7 @@ impl Builder<'_> {
             what: What::Expr(self.expr(text)),
         });
         Body::Check(Box::new(CheckBody {
-            act: Some(act),
+            act,
             expect: expect.collect(),
             hook: draft.hook.map(|text| self.lang.hook("order.rhai", text).unwrap()),
             witness: draft.witness.as_ref().map(|args| self.act(draft, args)),

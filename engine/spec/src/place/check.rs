@@ -182,9 +182,9 @@ impl<'a> Placer<'a> {
         );
     }
 
-    fn expectations(&mut self, source: &CheckSrc, here: &Here) -> Vec<Expectation> {
+    fn expectations(&mut self, source: &CheckSrc, here: &Here) -> Arc<[Expectation]> {
         if !source.has_templates {
-            return source.expect.clone();
+            return Arc::clone(&source.expect);
         }
         let folded = source.expect.iter().map(|expectation| {
             let what = match &expectation.what {

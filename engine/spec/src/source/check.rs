@@ -17,7 +17,7 @@ pub(crate) struct CheckSrc {
     /// What it does.
     pub(crate) act: Option<ActSrc>,
     /// What must hold.
-    pub(crate) expect: Vec<Expectation>,
+    pub(crate) expect: Arc<[Expectation]>,
     /// `hook:`.
     pub(crate) hook: Option<Arc<Hook>>,
     /// `witness:`.
@@ -97,7 +97,7 @@ impl Compiler<'_> {
             keep: self.flag(entries, "keep").then(|| entries.get("keep").map(|node| node.span)).flatten(),
             effect: self.effect(entries, doc),
             reason: self.reason(entries),
-            expect: judged.list,
+            expect: judged.list.into(),
             refs: judged.refs,
             has_templates: judged.has_templates,
             act,
