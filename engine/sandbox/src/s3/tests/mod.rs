@@ -6,6 +6,7 @@ mod operations;
 mod tools;
 mod troubles;
 mod uploads;
+mod world;
 
 use client::Client;
 
