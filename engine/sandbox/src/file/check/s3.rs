@@ -18,13 +18,15 @@ impl Check<'_> {
         for (name, s3) in &shape.s3 {
             let node = at(root, &["s3", name]);
             self.credentials(node, s3);
-            for (bucket, shape) in &s3.buckets {
-                let node = at(node, &["buckets", bucket]);
-                if !crate::s3::names_a_bucket(bucket) {
+            for entry in node.get("buckets").and_then(Node::as_map).unwrap_or(&[]) {
+                if !crate::s3::names_a_bucket(&entry.key) {
+                    let message = format!("`{}` cannot be the name of a bucket", entry.key);
                     let help = "3 to 63 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends";
-                    self.wrong(node.span, format!("`{bucket}` cannot be the name of a bucket"), "this bucket", help);
+                    self.wrong(entry.key_span, message, "this bucket", help);
                 }
-                self.objects(node, &shape.objects);
+                if let Some(shape) = s3.buckets.get(&entry.key) {
+                    self.objects(&entry.value, &shape.objects);
+                }
             }
         }
     }

@@ -38,7 +38,7 @@ fn every_mistake_is_pointed_at() {
     let keys = "credentials: [{ access_key: a, secret_key: b }]";
     for (rest, place, help) in [
         (format!("s3: {{ store: {{ {keys}, bukets: {{}} }} }}\n"), "bukets", "did you mean `buckets`?"),
-        (format!("s3: {{ store: {{ {keys}, buckets: {{ No: {{}} }} }} }}\n"), "{}", "3 to 63"),
+        (format!("s3: {{ store: {{ {keys}, buckets: {{ No: {{}} }} }} }}\n"), "No", "3 to 63"),
         ("s3: { store: { credentials: [] } }\n".into(), "[]", "access_key"),
         ("s3: { store: { credentials: [{ access_key: a, secret_key: b, may: reed }] } }\n".into(), "reed", "read"),
         (
