@@ -1,4 +1,4 @@
-//! The embedded platform: clusters, Kafka, registry, metrics and logs in one process, on real sockets of the
+//! The embedded platform: clusters, Kafka, registry, metrics, logs and S3 in one process, on real sockets of the
 //! loopback interface. Checks reach it with the clients that they use everywhere; nothing here judges.
 //!
 //! [`file::load`] reads a world, [`Sandbox::start`] lets it live.
@@ -13,6 +13,7 @@ pub mod logs;
 pub mod metrics;
 pub mod registry;
 pub mod routes;
+pub mod s3;
 mod sandbox;
 mod schema;
 mod target;

@@ -61,7 +61,8 @@ pub fn text(world: &World, places: &Places, clock: Clock, faults: &[String]) -> 
 /// The endpoint of each family that checks take unasked: what the world says, or the family's only one.
 fn defaults(world: &World) -> BTreeMap<String, String> {
     let mut by_family: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (name, family) in world.shape.families() {
+    // S3 is spoken over HTTP, but nobody means it who asks an HTTP service without saying which.
+    for (name, family) in world.shape.families().into_iter().filter(|(name, _)| !world.shape.s3.contains_key(name)) {
         by_family.entry(family).or_default().push(name);
     }
     let only = by_family.into_iter().filter_map(|(family, names)| match names.as_slice() {

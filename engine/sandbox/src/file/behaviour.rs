@@ -44,6 +44,8 @@ pub enum Sees {
     Objects(On, bool),
     /// A Kafka cluster.
     Kafka(String),
+    /// How the S3 of this name stands and what it holds; `*`: all of them, by name.
+    S3(String),
 }
 
 struct NoFiles;
@@ -80,7 +82,7 @@ fn one(reader: &mut Reader, lang: &Lang, folder: &Path, shape: BehaviourShape, n
             match sees(seen) {
                 Ok(seen) => Some((name, seen)),
                 Err(why) => {
-                    wrong(place, why, "not one thing", "write `{ kind: Pod }` or `{ kafka: NAME }`");
+                    wrong(place, why, "not one thing", "write `{ kind: Pod }`, `{ kafka: NAME }` or `{ s3: NAME }`");
                     None
                 }
             }
@@ -108,14 +110,15 @@ fn one(reader: &mut Reader, lang: &Lang, folder: &Path, shape: BehaviourShape, n
 }
 
 fn sees(shape: SeesShape) -> Result<Sees, String> {
-    let SeesShape { kind, namespace, labels, owned, kafka } = shape;
-    match (kind, kafka) {
-        (Some(kind), None) => {
+    let SeesShape { kind, namespace, labels, owned, kafka, s3 } = shape;
+    match (kind, kafka, s3) {
+        (Some(kind), None, None) => {
             Ok(Sees::Objects(OnShape { kind, namespace, name: None, labels, changed: None, gone: false }, owned))
         }
-        (None, Some(kafka)) => Ok(Sees::Kafka(kafka)),
-        (None, None) => Err("it sees nothing".into()),
-        (Some(_), Some(_)) => Err("it sees a kind and a Kafka cluster at once".into()),
+        (None, Some(kafka), None) => Ok(Sees::Kafka(kafka)),
+        (None, None, Some(s3)) => Ok(Sees::S3(s3)),
+        (None, None, None) => Err("it sees nothing".into()),
+        _ => Err("it sees more than one of `kind`, `kafka` and `s3` at once".into()),
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Names {
     logs: Vec<String>,
     http: Vec<String>,
     services: Vec<String>,
+    s3: Vec<(String, Vec<String>)>,
     behaviours: Vec<String>,
 }
 
@@ -36,6 +37,7 @@ impl Names {
         fn keys<V>(map: &std::collections::BTreeMap<String, V>) -> Vec<String> {
             map.keys().cloned().collect()
         }
+        let s3 = shape.s3.iter().map(|(name, s3)| (name.clone(), keys(&s3.buckets))).collect();
         let services = [keys(&shape.metrics), keys(&shape.logs), keys(&shape.http)].concat();
         Self {
             clusters: keys(&shape.clusters),
@@ -45,6 +47,7 @@ impl Names {
             logs: keys(&shape.logs),
             http: keys(&shape.http),
             services,
+            s3,
             behaviours: behaviours.map(str::to_owned).collect(),
         }
     }
@@ -100,6 +103,17 @@ fn named(key: &'static str, what: &str, name: &str, known: &[String]) -> Option<
     })
 }
 
+fn named_s3(name: &str, names: &Names) -> Option<Wrong> {
+    let known: Vec<String> = names.s3.iter().map(|(name, _)| name.clone()).collect();
+    named("s3", "S3", name, &known)
+}
+
+/// A bucket that is there from the start: one that clients may make has no name that could be misspelt here.
+fn bucket(s3: &str, name: &str, names: &Names) -> Option<Wrong> {
+    let known = names.s3.iter().find(|(own, _)| own == s3).map_or(&[][..], |(_, buckets)| buckets);
+    named_s3(s3, names).or_else(|| named("bucket", "bucket", name, known))
+}
+
 fn fine(key: &'static str, outcome: Result<(), String>) -> Option<Wrong> {
     outcome.err().map(|message| Wrong { key, message, help: None })
 }
@@ -141,6 +155,16 @@ fn wrong(deed: &Deed, names: &Names, of_fault: Option<&String>) -> Option<Wrong>
         Deed::Topic(topic) => named("kafka", "Kafka", &topic.kafka, &names.kafka),
         Deed::Kafka(kafka) => named("kafka", "Kafka", &kafka.kafka, &names.kafka),
         Deed::Registry(registry) => named("registry", "registry", &registry.registry, &names.registries),
+        Deed::Store(store) => {
+            bucket(&store.s3, &store.bucket, names).or_else(|| fine("object", super::check::object(&store.object)))
+        }
+        Deed::Erase(erased) => bucket(&erased.s3, &erased.bucket, names)
+            .or_else(|| fine("bucket", one_of("key", erased.key.is_some(), "prefix", erased.prefix.is_some()))),
+        Deed::Bucket(changed) => bucket(&changed.s3, &changed.bucket, names),
+        Deed::S3(s3) => named_s3(&s3.s3, names).or_else(|| {
+            let nothing = s3.is.is_none() && s3.slow.is_none();
+            fine("s3", if nothing { Err("neither `is` nor `slow` is given".into()) } else { Ok(()) })
+        }),
         Deed::Api(api) => of(api.cluster.as_ref()).or_else(|| {
             let denies = api.is == ApiState::Denies;
             fine("is", if denies && api.kind.is_none() { Err("`denies` needs `kind:`".into()) } else { Ok(()) })

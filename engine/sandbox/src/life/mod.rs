@@ -7,9 +7,12 @@ mod hear;
 mod kinds;
 mod perform;
 mod play;
+mod s3;
 mod scrape;
 mod ship;
 mod stage;
+mod stir;
+mod stores;
 mod view;
 
 pub(crate) use kinds::means;

@@ -9,14 +9,11 @@ use super::play::Play;
 use super::stage::NAMES;
 use crate::authority::Validity;
 use crate::file::deed::{
-    ApiDeed, ApiState, Broker, BrokerState, Certificate, Deed, KafkaDeed, Merge, RegistryDeed, RegistryState,
-    ServiceState, Which, Written,
+    ApiDeed, ApiState, Broker, BrokerState, Certificate, Deed, InKafka, KafkaDeed, Merge, RegistryDeed, RegistryState,
+    ServiceDeed, ServiceState, Which, Written,
 };
-use crate::file::shape::{NumberOrQuery, RowShape};
 use crate::kafka::{Identity, Kafka, Wanted};
 use crate::kube::{Cluster, Interference, Ref, Refusal};
-use crate::logs::Row;
-use crate::metrics::{self, Metrics, Series, Value, When};
 use crate::registry::Fault;
 use crate::web::Fate;
 
@@ -40,27 +37,9 @@ impl Play {
             }
             Deed::Api(api) => self.api(api, at(&api.cluster)),
             Deed::Row(row) => self.row(&row.logs, &row.row),
-            Deed::Set(sample) => {
-                let labels = metrics::labels(&sample.series)?;
-                let now = self.stage.clock.now();
-                let when = sample.age.map_or(When::At(now), |age| When::Ago(age.0));
-                self.metrics(&sample.metrics)?.store().set(Series { labels, value: value(&sample.value)?, when });
-                Ok(())
-            }
-            Deed::Drop(chosen) => {
-                let selector = metrics::selector(&chosen.series)?;
-                self.metrics(&chosen.metrics)?.store().remove(|labels| metrics::fits(&selector, labels));
-                Ok(())
-            }
-            Deed::Age(aged) => {
-                let selector = metrics::selector(&aged.series)?;
-                let now = self.stage.clock.now();
-                let older = |series: &mut Series| {
-                    series.when = When::At(series.at(now).checked_sub(aged.by.0).unwrap_or(Timestamp::MIN));
-                };
-                self.metrics(&aged.metrics)?.store().change(|labels| metrics::fits(&selector, labels), older);
-                Ok(())
-            }
+            Deed::Set(sample) => self.set(sample),
+            Deed::Drop(chosen) => self.drop_series(chosen),
+            Deed::Age(aged) => self.age(aged),
             Deed::Scraping(scraping) => {
                 self.metrics(&scraping.metrics)?;
                 self.scraping_changes(scraping);
@@ -68,29 +47,14 @@ impl Play {
             }
             Deed::Shipping(shipping) => self.shipping_changes(shipping),
             Deed::Broker(broker) => self.broker(broker),
-            Deed::Topic(topic) => {
-                let wanted = Wanted {
-                    name: topic.topic.name.clone(),
-                    partitions: topic.topic.partitions,
-                    replicas: topic.topic.replicas,
-                    config: topic.topic.config.clone(),
-                    ..Wanted::default()
-                };
-                self.kafka(&topic.kafka)?.create_topic(&wanted).map_err(|why| why.to_string())
-            }
+            Deed::Topic(topic) => self.topic(topic),
             Deed::Kafka(kafka) => self.kafka_changes(kafka),
             Deed::Registry(registry) => self.registry(registry),
-            Deed::Service(service) => {
-                let known = self.stage.services.get(&service.endpoint);
-                let server = known.ok_or_else(|| format!("there is no service `{}`", service.endpoint))?;
-                server.set(match service.is {
-                    ServiceState::Up => Fate::Up,
-                    ServiceState::Down => Fate::Down,
-                    ServiceState::Hangs => Fate::Frozen,
-                    ServiceState::Broken => Fate::Broken,
-                });
-                Ok(())
-            }
+            Deed::Service(service) => self.service(service),
+            Deed::Store(store) => self.store(store),
+            Deed::Erase(erased) => self.erase(erased),
+            Deed::Bucket(bucket) => self.bucket(bucket),
+            Deed::S3(s3) => self.s3_changes(s3),
             Deed::Route(route) => {
                 let known = self.stage.sites.get(&route.http);
                 known.ok_or_else(|| format!("there is no HTTP service `{}`", route.http))?.set(route.route.clone());
@@ -110,14 +74,6 @@ impl Play {
 
     fn kafka(&self, name: &str) -> Result<&Kafka, String> {
         self.stage.kafka.get(name).ok_or_else(|| format!("there is no Kafka `{name}`"))
-    }
-
-    fn metrics(&self, name: &str) -> Result<&Metrics, String> {
-        self.stage
-            .metrics
-            .get(name)
-            .map(|metrics| &**metrics)
-            .ok_or_else(|| format!("there is no metrics store `{name}`"))
     }
 
     fn make(&self, object: &Json, cluster: Option<String>) -> Result<(), String> {
@@ -238,6 +194,30 @@ impl Play {
         done.map_err(|why| why.to_string())
     }
 
+    fn topic(&self, deed: &InKafka) -> Result<(), String> {
+        let topic = &deed.topic;
+        let wanted = Wanted {
+            name: topic.name.clone(),
+            partitions: topic.partitions,
+            replicas: topic.replicas,
+            config: topic.config.clone(),
+            ..Wanted::default()
+        };
+        self.kafka(&deed.kafka)?.create_topic(&wanted).map_err(|why| why.to_string())
+    }
+
+    fn service(&self, deed: &ServiceDeed) -> Result<(), String> {
+        let known = self.stage.services.get(&deed.endpoint);
+        let server = known.ok_or_else(|| format!("there is no service `{}`", deed.endpoint))?;
+        server.set(match deed.is {
+            ServiceState::Up => Fate::Up,
+            ServiceState::Down => Fate::Down,
+            ServiceState::Hangs => Fate::Frozen,
+            ServiceState::Broken => Fate::Broken,
+        });
+        Ok(())
+    }
+
     fn registry(&self, deed: &RegistryDeed) -> Result<(), String> {
         let known = self.stage.registries.get(&deed.registry);
         let registry = known.ok_or_else(|| format!("there is no registry `{}`", deed.registry))?;
@@ -288,35 +268,6 @@ impl Play {
         };
         signed.map(Identity::from).map_err(|why| why.to_string())
     }
-
-    /// What is there from the start beside objects: series, answers, rows, the first scrapes.
-    pub(super) fn stock(&mut self) -> Result<(), String> {
-        let world = std::sync::Arc::clone(&self.world);
-        for (name, shape) in &world.shape.metrics {
-            let metrics = self.metrics(name)?;
-            for series in &shape.series {
-                let age = series.age.map_or(std::time::Duration::from_secs(10), |age| age.0);
-                let labels = metrics::labels(&series.series)?;
-                metrics.store().set(Series { labels, value: value(&series.value)?, when: When::Ago(age) });
-            }
-            for answer in &shape.answers {
-                let gives = answer.gives.iter().map(|given| (given.labels.clone(), given.value)).collect();
-                metrics.give(metrics::neat(&answer.query)?, gives);
-            }
-        }
-        for (name, shape) in &world.shape.logs {
-            shape.rows.iter().try_for_each(|row| self.row(name, row))?;
-        }
-        Ok(())
-    }
-
-    fn row(&self, logs: &str, row: &RowShape) -> Result<(), String> {
-        let store = self.stage.logs.get(logs).ok_or_else(|| format!("there is no log store `{logs}`"))?;
-        let age = row.age.map(|age| age.0).unwrap_or_default();
-        let at = self.stage.clock.now().checked_sub(age).map_err(|why| why.to_string())?;
-        store.keep(Row { at, fields: row.fields.clone(), stream: row.stream.clone() });
-        Ok(())
-    }
 }
 
 /// What came of a change. Clients act as well: what went meanwhile is not there to be changed.
@@ -350,13 +301,5 @@ fn chosen(
             let found = cluster.list(kind, namespace, &selector(labels)).map_err(|why| why.to_string())?;
             Ok(found.iter().map(Ref::of).collect())
         }
-    }
-}
-
-fn value(value: &NumberOrQuery) -> Result<Value, String> {
-    match &value.0 {
-        Json::Number(number) => number.as_f64().map(Value::Number).ok_or_else(|| format!("{number} is too large")),
-        Json::String(query) => metrics::neat(query).map(Value::Query),
-        other => Err(format!("a number or a query is wanted, not {other}")),
     }
 }

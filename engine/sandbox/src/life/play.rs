@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use super::Troubles;
 use super::agenda::{Acting, Agenda, Item, key};
@@ -16,9 +16,9 @@ use super::hear::{heard, until};
 use super::kinds::{fits, means};
 use super::ship::Shipped;
 use super::stage::Stage;
+use super::stir::{Stirred, Stirs};
 use crate::file::shape::FaultShape;
 use crate::file::{Behaviour, Sees, World};
-use crate::kafka::Status;
 use crate::kube::{By, Change, Happened, Interference, Ref};
 
 /// A world is brought up so long before it is looked at.
@@ -68,7 +68,7 @@ pub struct Play {
     /// Objects that are gone, for behaviours that act on that.
     pub(super) gone: BTreeMap<Acting, Arc<Json>>,
     changes: Vec<(String, UnboundedReceiver<Change>)>,
-    kafka: Vec<(String, watch::Receiver<Status>)>,
+    stirs: Stirs,
     wake: UnboundedReceiver<()>,
     /// The moment of the world that is being played: that at which what is done now was due. So what follows from it
     /// is due when it should be, however late this machine is.
@@ -86,12 +86,8 @@ impl Play {
     /// A sentence that names what could not be put, or what does not come to rest.
     pub fn new(stage: Stage, world: Arc<World>, troubles: Troubles) -> Result<Self, String> {
         let changes = stage.clusters.iter().map(|(name, cluster)| (name.clone(), cluster.changes())).collect();
-        let kafka: Vec<_> = stage.kafka.iter().map(|(name, kafka)| (name.clone(), kafka.changes())).collect();
         let (waker, wake) = unbounded_channel();
-        for (_, status) in &kafka {
-            let (mut status, waker) = (status.clone(), waker.clone());
-            tokio::spawn(async move { while status.changed().await.is_ok() && waker.send(()).is_ok() {} });
-        }
+        let stirs = Stirs::of(&stage, &waker);
         let ships = super::ship::shipped(&world.shape);
         let moment = stage.clock.now().checked_sub(BEFORE).unwrap_or(Timestamp::MIN);
         let mut play = Self {
@@ -106,7 +102,7 @@ impl Play {
             known: HashMap::new(),
             gone: BTreeMap::new(),
             changes,
-            kafka,
+            stirs,
             wake,
             moment,
             calms: Vec::new(),
@@ -235,17 +231,8 @@ impl Play {
         for (name, change) in heard {
             self.changed(&name, &change);
         }
-        let stirred: Vec<String> = self
-            .kafka
-            .iter_mut()
-            .filter_map(|(name, status)| {
-                let changed = status.has_changed().unwrap_or(false);
-                status.mark_unchanged();
-                changed.then(|| name.clone())
-            })
-            .collect();
-        for name in stirred {
-            self.stirred(&name);
+        for which in self.stirs.take() {
+            self.stirred(&which);
         }
     }
 
@@ -271,7 +258,7 @@ impl Play {
                     Sees::Objects(seen, _) if !means(&seen.kind, &of.kind) || !fits(seen, &of, &change.object) => {}
                     Sees::Objects(_, true) => self.act_owners(at, cluster, &change.object),
                     Sees::Objects(_, false) => self.act_all(at, Some(cluster)),
-                    Sees::Kafka(_) => {}
+                    Sees::Kafka(_) | Sees::S3(_) => {}
                 }
             }
         }
@@ -295,12 +282,12 @@ impl Play {
         }
     }
 
-    /// A Kafka cluster stands otherwise than before.
-    fn stirred(&mut self, kafka: &str) {
+    /// A Kafka or an S3 is otherwise than before.
+    fn stirred(&mut self, which: &Stirred) {
         let world = Arc::clone(&self.world);
         for (at, behaviour) in world.behaviours.iter().enumerate() {
-            if behaviour.sees.iter().any(|(_, sees)| matches!(sees, Sees::Kafka(name) if name == kafka || name == "*"))
-            {
+            // Who acts every so often acts only then.
+            if behaviour.every.is_none() && behaviour.sees.iter().any(|(_, sees)| which.is_seen_by(sees)) {
                 self.act_all(at, None);
             }
         }

@@ -17,6 +17,7 @@ use crate::logs::Logs;
 use crate::metrics::Metrics;
 use crate::registry::{self, Registry};
 use crate::routes::Routes;
+use crate::s3::S3;
 use crate::web::{Server, Site};
 
 /// Names that servers of the sandbox answer to.
@@ -40,6 +41,7 @@ pub struct Stage {
     pub(super) metrics: BTreeMap<String, Arc<Metrics>>,
     pub(super) logs: BTreeMap<String, Arc<Logs>>,
     pub(super) registries: BTreeMap<String, Registry>,
+    pub(super) s3: BTreeMap<String, S3>,
     pub(super) sites: BTreeMap<String, Arc<Routes>>,
     pub(super) services: BTreeMap<String, Server>,
     /// TLS listeners of each Kafka.
@@ -69,6 +71,7 @@ impl Stage {
             metrics: BTreeMap::new(),
             logs: BTreeMap::new(),
             registries: BTreeMap::new(),
+            s3: BTreeMap::new(),
             sites: BTreeMap::new(),
             services: BTreeMap::new(),
             tls: BTreeMap::new(),
@@ -80,6 +83,10 @@ impl Stage {
         }
         stage.registries(world, &mut places).await?;
         stage.stores(world, &mut places).await?;
+        for (name, shape) in &world.shape.s3 {
+            let config = stage.s3(name, shape).await.map_err(|why| trouble(name)(&why))?;
+            places.endpoints.insert(name.clone(), config);
+        }
         for (name, shape) in &world.shape.clusters {
             let kubeconfig = stage.cluster(name, shape).await.map_err(|why| trouble(name)(&why))?;
             places.kubeconfigs.insert(name.clone(), kubeconfig);
@@ -114,10 +121,11 @@ impl Stage {
     /// The socket of an endpoint of this world.
     fn address(&self, endpoint: &str) -> Option<std::net::SocketAddr> {
         let registry = || self.registries.get(endpoint).map(Registry::address);
-        self.services.get(endpoint).map(Server::address).or_else(registry)
+        let s3 = || self.s3.get(endpoint).map(S3::address);
+        self.services.get(endpoint).map(Server::address).or_else(registry).or_else(s3)
     }
 
-    fn tls_config(&self) -> Result<Arc<rustls::ServerConfig>, Trouble> {
+    pub(super) fn tls_config(&self) -> Result<Arc<rustls::ServerConfig>, Trouble> {
         use rustls::pki_types::pem::PemObject as _;
         use rustls::pki_types::{CertificateDer, PrivateKeyDer};
         let signed = self.authority.server(&NAMES.map(str::to_owned)).map_err(|why| why.to_string())?;

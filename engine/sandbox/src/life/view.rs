@@ -53,6 +53,13 @@ fn seen(stage: &Stage, cluster: &str, sees: &Sees, it: &Json) -> Value {
             let own = |object: &&Json| !owned || owners(object).any(|owner| owner == uid);
             Value::list(objects.iter().filter(own).map(Value::from_json).collect())
         }
+        Sees::S3(name) if name == "*" => {
+            let all = stage.s3.iter();
+            Value::object(
+                all.map(|(name, s3)| (Arc::from(name.as_str()), Value::from_json(&super::s3::seen(s3)))).collect(),
+            )
+        }
+        Sees::S3(name) => stage.s3.get(name).map(|s3| Value::from_json(&super::s3::seen(s3))).unwrap_or_default(),
         Sees::Kafka(name) if name == "*" => {
             let all = stage
                 .kafka

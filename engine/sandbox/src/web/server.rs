@@ -1,24 +1,23 @@
-//! One socket, its connections, and what becomes of them. Knows no site but by its trait.
+//! One socket, its connections, and what becomes of them. Knows handlers by their trait alone.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
-use super::{Answer, Asked, Site};
-
-/// A longer body is refused.
-const MOST_BODY: usize = 16 << 20;
+use super::site::{Whole, response};
+use super::{Answer, Body, Handler, Site};
 
 /// What becomes of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,11 +33,19 @@ pub enum Fate {
     Broken,
 }
 
-/// A site on a socket. Dropped, it is gone.
+/// A handler on a socket. Dropped, it is gone.
 pub struct Server {
     address: SocketAddr,
     fate: watch::Sender<Fate>,
     _tasks: JoinSet<()>,
+}
+
+/// What is the same for all connections of a server.
+#[derive(Clone)]
+struct Inside {
+    handler: Arc<dyn Handler>,
+    tls: Option<TlsAcceptor>,
+    fate: watch::Receiver<Fate>,
 }
 
 impl Server {
@@ -47,11 +54,19 @@ impl Server {
     /// # Errors
     /// There is no socket to be had.
     pub async fn start(site: Arc<dyn Site>) -> std::io::Result<Self> {
+        Self::serve(Arc::new(Whole(site)), None).await
+    }
+
+    /// Lets `handler` answer on a free port of the loopback interface, with TLS or without.
+    ///
+    /// # Errors
+    /// There is no socket to be had.
+    pub async fn serve(handler: Arc<dyn Handler>, tls: Option<Arc<rustls::ServerConfig>>) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (fate, seen) = watch::channel(Fate::Up);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, site, seen));
+        tasks.spawn(accept(listener, Inside { handler, tls: tls.map(TlsAcceptor::from), fate: seen }));
         Ok(Self { address, fate, _tasks: tasks })
     }
 
@@ -67,13 +82,13 @@ impl Server {
     }
 }
 
-async fn accept(listener: TcpListener, site: Arc<dyn Site>, fate: watch::Receiver<Fate>) {
+async fn accept(listener: TcpListener, inside: Inside) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&site), fate.clone()));
+                    connections.spawn(connection(stream, inside.clone()));
                 }
                 // Out of descriptors: give the others time to end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -83,65 +98,45 @@ async fn accept(listener: TcpListener, site: Arc<dyn Site>, fate: watch::Receive
     }
 }
 
-async fn connection(stream: TcpStream, site: Arc<dyn Site>, mut fate: watch::Receiver<Fate>) {
+async fn connection(stream: TcpStream, inside: Inside) {
+    let mut fate = inside.fate.clone();
     if *fate.borrow() == Fate::Down {
         return;
     }
     let _ = stream.set_nodelay(true);
-    let seen = fate.clone();
-    let service = service_fn(move |request| {
-        let (site, seen) = (Arc::clone(&site), seen.clone());
-        async move { Ok::<_, Infallible>(respond(request, site, seen).await) }
-    });
-    let mut server = hyper::server::conn::http1::Builder::new();
-    let served = server.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let served = async {
+        match &inside.tls {
+            None => talk(stream, &inside).await,
+            // Who does not shake hands, or not with this certificate, is gone.
+            Some(tls) => {
+                if let Ok(stream) = tls.accept(stream).await {
+                    talk(stream, &inside).await;
+                }
+            }
+        }
+    };
     tokio::select! {
-        _ = served => {}
+        () = served => {}
         _ = fate.wait_for(|fate| *fate == Fate::Down) => {}
     }
 }
 
-async fn respond(
-    request: Request<Incoming>,
-    site: Arc<dyn Site>,
-    fate: watch::Receiver<Fate>,
-) -> Response<Full<Bytes>> {
-    let now = *fate.borrow();
-    let answer = match (now, asked(request).await) {
-        (Fate::Frozen, _) => std::future::pending().await,
-        (Fate::Broken, _) => Answer::plain(503, "the sandbox says that this service is broken"),
-        (_, Ok(asked)) => site.answer(asked).await,
-        (_, Err(why)) => Answer::plain(400, why),
-    };
-    tokio::time::sleep(answer.delay).await;
-    response(answer)
+async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, inside: &Inside) {
+    let service = service_fn(|request| async { Ok::<_, Infallible>(respond(request, inside).await) });
+    let mut server = hyper::server::conn::http1::Builder::new();
+    // However it ends, the connection is over.
+    let _ended = server.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn asked(request: Request<Incoming>) -> Result<Asked, String> {
-    let (head, body) = request.into_parts();
-    let body = Limited::new(body, MOST_BODY).collect().await.map_err(|why| why.to_string())?.to_bytes();
-    let headers: Vec<(String, String)> = head
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .collect();
-    let form = headers.iter().any(|(name, value)| name == "content-type" && value.contains("x-www-form-urlencoded"));
-    let pairs = |text: &[u8]| form_urlencoded::parse(text).into_owned().collect::<Vec<(String, String)>>();
-    let mut fields = pairs(head.uri.query().unwrap_or_default().as_bytes());
-    if form {
-        fields.extend(pairs(&body));
+async fn respond(request: Request<Incoming>, inside: &Inside) -> Response<Body> {
+    let now = *inside.fate.borrow();
+    match now {
+        Fate::Frozen => std::future::pending().await,
+        Fate::Broken => {
+            // Read to its end, so that the client gets to hear the answer.
+            let _read = request.into_body().collect().await;
+            response(Answer::plain(503, "the sandbox says that this service is broken"))
+        }
+        Fate::Up | Fate::Down => inside.handler.handle(request).await,
     }
-    Ok(Asked { method: head.method.as_str().to_owned(), path: head.uri.path().to_owned(), fields, headers, body })
-}
-
-fn response(answer: Answer) -> Response<Full<Bytes>> {
-    let mut response = Response::builder().status(answer.status);
-    for (name, value) in &answer.headers {
-        response = response.header(name, value);
-    }
-    response.body(Full::new(answer.body)).unwrap_or_else(|why| {
-        let mut broken = Response::new(Full::new(Bytes::from(format!("the world's answer cannot be sent: {why}"))));
-        *broken.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
-        broken
-    })
 }

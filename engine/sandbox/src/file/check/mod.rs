@@ -1,13 +1,15 @@
 //! What must hold of a world beyond the types of its file: names that are there, queries that are queries.
 
+mod s3;
+
 use std::collections::BTreeMap;
 
 use checkrun_model::{Node, Span, SpecError, suggest};
 
-use super::File;
-use super::behaviour::{Behaviour, Sees};
-use super::reader::{Reader, near};
-use super::shape::{KafkaEndpointShape, NumberOrQuery, PodsShape, RouteShape, WorldShape};
+use crate::file::File;
+use crate::file::behaviour::{Behaviour, Sees};
+use crate::file::reader::{Reader, near};
+use crate::file::shape::{KafkaEndpointShape, NumberOrQuery, PodsShape, RouteShape, WorldShape};
 use crate::life::means;
 use crate::metrics;
 
@@ -26,6 +28,7 @@ pub(super) fn world(
     check.metrics(&file.root);
     check.logs(&file.root);
     check.http(&file.root);
+    check.s3(&file.root);
     check.behaviours(&file.root, behaviours);
     check.kinds(&file.root, behaviours, kinds);
 }
@@ -78,7 +81,7 @@ impl Check<'_> {
     fn names(&mut self, root: &Node) {
         let mut first: BTreeMap<String, Span> = BTreeMap::new();
         let mut all: Vec<(String, Span)> = Vec::new();
-        for section in ["clusters", "registries", "metrics", "logs", "http"] {
+        for section in ["clusters", "registries", "metrics", "logs", "http", "s3"] {
             let entries = root.get(section).and_then(Node::as_map).unwrap_or(&[]);
             all.extend(entries.iter().map(|entry| (entry.key.clone(), entry.key_span)));
         }
@@ -136,7 +139,7 @@ impl Check<'_> {
         for (name, cluster) in &self.shape.clusters {
             for (service, endpoint) in &cluster.expose {
                 let node = at(root, &["clusters", name, "expose", service]);
-                if super::shape::service(service).is_none() {
+                if crate::file::shape::service(service).is_none() {
                     self.wrong(node.span, format!("`{service}` is no service"), "this", "write `namespace/name:port`");
                 }
                 if !families.iter().any(|(known, _)| known == endpoint) {
@@ -254,12 +257,23 @@ impl Check<'_> {
                 self.cluster(node, behaviour.cluster.as_ref());
             }
             for (name, sees) in &behaviour.sees {
-                let Sees::Kafka(kafka) = sees else { continue };
-                if kafka != "*" && !self.shape.kafka.contains_key(kafka) {
-                    let node = at(node, &["sees", name, "kafka"]);
-                    self.unknown(node, "Kafka", kafka, self.shape.kafka.keys().map(String::as_str), "Kafka clusters");
-                }
+                self.seen(at(node, &["sees", name]), sees);
             }
+        }
+    }
+
+    /// A Kafka or an S3 that a behaviour sees is there.
+    fn seen(&mut self, node: &Node, sees: &Sees) {
+        let shape = self.shape;
+        match sees {
+            Sees::Kafka(kafka) if kafka != "*" && !shape.kafka.contains_key(kafka) => {
+                let known = shape.kafka.keys().map(String::as_str);
+                self.unknown(at(node, &["kafka"]), "Kafka", kafka, known, "Kafka clusters");
+            }
+            Sees::S3(s3) if s3 != "*" && !shape.s3.contains_key(s3) => {
+                self.unknown(at(node, &["s3"]), "S3", s3, shape.s3.keys().map(String::as_str), "S3 services");
+            }
+            _ => {}
         }
     }
 }
@@ -279,7 +293,7 @@ impl Check<'_> {
                 .collect();
             let sees = behaviour.sees.iter().filter_map(|(name, sees)| match sees {
                 Sees::Objects(on, _) => Some((at(node, &["sees", name, "kind"]), on)),
-                Sees::Kafka(_) => None,
+                Sees::Kafka(_) | Sees::S3(_) => None,
             });
             for (place, on) in behaviour.on.iter().map(|on| (at(node, &["on", "kind"]), on)).chain(sees) {
                 if known.iter().any(|kind| means(&on.kind, kind)) {
@@ -307,6 +321,8 @@ pub(super) fn number(value: &NumberOrQuery) -> Result<(), String> {
         other => Err(format!("a number or a query is wanted, not {other}")),
     }
 }
+
+pub(super) use s3::object;
 
 /// What is wrong with a route.
 pub(super) fn route(route: &RouteShape) -> Result<(), String> {
