@@ -116,6 +116,7 @@ async fn up(cx: &LabCx) -> Result<Running> {
     let port = cx.port("http")?;
     cx.relay(port, apps.room(), SocketAddr::new(ip, PORT)).await?;
     objects.rolled_out(DEPLOYMENT, LIMIT).await?;
+    well(cx, port).await?;
     // kept in Kafka: whatever sets another later finds it so after each restart
     level(cx, LEVEL).await?;
     let target = Fragment::default()
