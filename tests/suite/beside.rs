@@ -15,7 +15,7 @@ const DIFFERENT: &[(&str, &str, &str, &str)] = &[(
     "registry-kafka",
     "skipped",
     "passed",
-    "the lab's registry keeps its schemas in memory and names no Kafka cluster; the sandbox's does",
+    "the lab's registry stores in the lab's Kafka and does not tell in which (no /v1/metadata/id); the sandbox's tells",
 )];
 
 #[test]

@@ -1,24 +1,18 @@
 //! What this program does inside a pod, or as a server of the lab: the stand-ins, the Git server, Confluent's API before
-//! the registry, the registry's level after each start, the web server, the webhook. Never called by a person.
+//! the registry, the web server, the webhook. Never called by a person.
 
 use std::net::SocketAddr;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use crate::answers;
 use crate::cx::LabCx;
 use crate::flux::manifests::STORAGE_PORT;
 use crate::objects::Objects;
 use crate::registry::manifests::{PORT, PREFIX, SERVER_PORT};
 use crate::source::controller::Controller;
 use crate::source::storage::Storage;
-use crate::{answers, plainhttp};
-
-/// How long the registry may take to answer after its start.
-const START: Duration = Duration::from_secs(240);
-/// A pause between two looks at a server that is starting.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// A copy of this program in the part's own folder, for pods to mount: the original may be built anew meanwhile.
 pub fn program(cx: &LabCx) -> Result<String> {
@@ -53,7 +47,6 @@ pub async fn run(args: &[String]) -> Result<()> {
         }
         ["source-controller", root, url] => source_controller(root, url).await,
         ["standins", config] => crate::standins::serve::run(config.as_ref()).await,
-        ["set-level"] => tokio::task::spawn_blocking(set_level).await?,
         other => bail!("nothing inside a pod is called {other:?}"),
     }
 }
@@ -86,29 +79,6 @@ fn certificate_end(pem: &str) -> Option<i64> {
     let (_, block) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).ok()?;
     let cert = block.parse_x509().ok()?;
     Some(cert.validity().not_after.timestamp() * 1000)
-}
-
-/// Waits for the registry and sets its global level, which is NONE after each start.
-fn set_level() -> Result<()> {
-    let address = format!("127.0.0.1:{SERVER_PORT}");
-    let started = Instant::now();
-    loop {
-        match level(&address, "BACKWARD") {
-            Ok(()) => return Ok(()),
-            Err(e) if started.elapsed() > START => return Err(e),
-            Err(_) => std::thread::sleep(PAUSE),
-        }
-    }
-}
-
-/// Sets the global compatibility level of the registry at `address`.
-pub fn level(address: &str, level: &str) -> Result<()> {
-    let body = format!(r#"{{"compatibility":"{level}"}}"#);
-    let body = Some(("application/vnd.schemaregistry.v1+json", body.as_str()));
-    let path = format!("{PREFIX}/config");
-    let answer = plainhttp::request("PUT", address, &path, body, Duration::from_secs(5))?;
-    ensure!(answer.status == 200, "PUT {path}: {} {}", answer.status, answer.body);
-    Ok(())
 }
 
 #[cfg(test)]

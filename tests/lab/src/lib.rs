@@ -45,5 +45,6 @@ pub mod standins;
 pub mod strimzi;
 pub mod target;
 pub mod torture;
+pub mod training;
 pub mod volsync;
 pub mod web;

@@ -108,7 +108,8 @@ pub async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
         name if workloads::has(name) => workloads::remove(cx, cluster.objects(), name).await,
         name if webhook::has(name) => webhook::uninstall(cx, &cluster).await,
         "node-notready" => {
-            cx.process(node::KUBELET)?.again()?;
+            let kubelet = cx.process(node::KUBELET)?;
+            node::in_turn(cx, || kubelet.again().map(|()| kubelet.clone())).await?;
             let ready = || node::ready(cluster.site(), cluster.objects());
             cx.until("the node to be ready again", LIMIT, &[], ready).await
         }

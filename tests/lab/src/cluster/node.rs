@@ -16,7 +16,7 @@ use super::site::Site;
 use crate::cache::tools;
 use crate::cx::LabCx;
 use crate::machine::cgroup;
-use crate::machine::process::Start;
+use crate::machine::process::{Process, Start};
 use crate::machine::room::Room;
 use crate::objects::{Objects, Ref};
 
@@ -96,16 +96,21 @@ pub async fn up(cx: &LabCx, site: &Site, pki: &Pki, kubelab: &Path, room: &Room,
         .args([format!("--root-dir={}", dir.display()), format!("--cert-dir={}/pki", dir.display())])
         .args([format!("--hostname-override={}", site.node()), format!("--node-ip={}", site.node_ip())])
         .arg("--v=1");
-    let turn = STARTING.lock().await;
-    let before = socket(Path::new(DEVICES));
-    let kubelet = cx.spawn(kubelet)?;
-    let listens =
-        || async { socket(Path::new(DEVICES)).filter(|now| Some(*now) != before).context("it does not listen") };
-    cx.until("the kubelet to listen to device plugins", LIMIT, &[&kubelet], listens).await?;
-    drop(turn);
+    let kubelet = in_turn(cx, || cx.spawn(kubelet)).await?;
     let proxy = cx.spawn(start("kube-proxy", &site.dir.join("proxy.yaml")))?;
     let ready = || ready(site, objects);
     cx.until("the node to be ready", LIMIT, &[&kubelet, &proxy], ready).await
+}
+
+/// Lets `start` start a kubelet when no other one of the lab is starting, and returns once it listens.
+pub async fn in_turn(cx: &LabCx, start: impl FnOnce() -> Result<Process>) -> Result<Process> {
+    let _turn = STARTING.lock().await;
+    let before = socket(Path::new(DEVICES));
+    let kubelet = start()?;
+    let listens =
+        || async { socket(Path::new(DEVICES)).filter(|now| Some(*now) != before).context("it does not listen") };
+    cx.until("the kubelet to listen to device plugins", LIMIT, &[&kubelet], listens).await?;
+    Ok(kubelet)
 }
 
 /// What tells one socket at a path from the next: its number and when it was made.

@@ -24,6 +24,11 @@ const CONTROL_PORT: u16 = 9090;
 /// The listener between brokers.
 pub const REPLICATION_PORT: u16 = 9091;
 
+/// The listener for clients in the cluster that asks for TLS and nothing else.
+pub const TLS_PORT: u16 = 9093;
+/// Where the registry keeps what it knows: the topic of all changes.
+pub const REGISTRY_JOURNAL: &str = "kafkasql-journal";
+
 /// What a listener asks of its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
@@ -63,7 +68,7 @@ const fn broken(name: &'static str, port: u16, keystore: &'static str) -> Listen
 /// The listeners for clients.
 pub const LISTENERS: [Listener; 11] = [
     listener("plain", 9092, Auth::Plain, false),
-    listener("tls", 9093, Auth::Tls, false),
+    listener("tls", TLS_PORT, Auth::Tls, false),
     listener("mtls", 9094, Auth::Mutual, false),
     listener("scram", 9095, Auth::Scram, false),
     listener("extplain", 9192, Auth::Plain, true),

@@ -157,7 +157,7 @@ async fn open_ports(cx: &LabCx, ports: &Ports, addresses: &BTreeMap<String, Stri
 }
 
 /// What the pods mount of this machine.
-pub fn mounts(cx: &LabCx) -> Result<Mounts> {
+fn mounts(cx: &LabCx) -> Result<Mounts> {
     let java = Java::find()?;
     let text = |p: &Path| p.display().to_string();
     Ok(Mounts {
@@ -166,6 +166,12 @@ pub fn mounts(cx: &LabCx) -> Result<Mounts> {
         java_etc: java.elsewhere.iter().map(|p| text(p)).collect(),
         kafka: text(&cx.made(&recipes::jars())?),
     })
+}
+
+/// The lines of `/etc/hosts` that a client in a pod needs to find the brokers.
+pub async fn aliases(objects: &Objects) -> Result<Vec<Value>> {
+    let services = objects.list(Ref("v1", "Service", NAMESPACE, ""), "strimzi.io/kind=Kafka").await?;
+    Ok(manifests::host_aliases(&addresses(&services)))
 }
 
 /// The addresses of the services that have one, by name.

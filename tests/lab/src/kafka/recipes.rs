@@ -1,4 +1,4 @@
-//! How Kafka's jars and the registry's server get into the cache. Knows the cache's makings, no cluster.
+//! How Kafka's jars get into the cache. Knows the cache's makings, no cluster.
 
 use anyhow::{Context as _, Result};
 
@@ -20,14 +20,6 @@ pub fn jars() -> Recipe {
         .fetched()
 }
 
-/// The registry's server, unpacked.
-pub fn registry() -> Recipe {
-    Recipe::new("registry", make_registry)
-        .file("pom.xml", &include_bytes!("../../recipes/registry/pom.xml")[..])
-        .packages(&["openjdk-17-jre-headless"])
-        .fetched()
-}
-
 fn make_jars(making: &Making) -> Result<()> {
     let out = format!("-Dlab.out={}", making.out.join("libs").display());
     making.maven(&["-ntp", "-f", "pom.xml", &out, "dependency:copy-dependencies"])?;
@@ -40,9 +32,4 @@ fn make_jars(making: &Making) -> Result<()> {
         }
     }
     seed::make(&Java::find()?.program(), &making.out, &making.work)
-}
-
-fn make_registry(making: &Making) -> Result<()> {
-    let out = format!("-Dlab.out={}", making.out.display());
-    making.maven(&["-ntp", "-f", "pom.xml", &out, "dependency:unpack"])
 }

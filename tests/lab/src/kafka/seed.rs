@@ -1,21 +1,17 @@
 //! Makes what the brokers start from: the format's seed with the user's password in it, and a class archive that
 //! halves a JVM's start. Runs Kafka's own tools; knows no cluster.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
 use super::layout::{PASSWORD, USER};
 use super::manifests::{CLASS_PATH, JVM};
+use crate::training::train;
 
-/// How long a lone broker may take to start and to end.
-const LIMIT: Duration = Duration::from_secs(120);
-/// The line that says so.
+/// The line with which a broker says that it has started.
 const STARTED: &str = "Kafka Server started";
 
 /// Fills `out`, where the jars lie in `libs`, using `work` for scraps.
@@ -62,38 +58,7 @@ fn archive(java: &Path, out: &Path, properties: &Path) -> Result<()> {
     let mut command = Command::new(java);
     command.current_dir(out).args(JVM.iter().filter(|w| !w.starts_with('\'')));
     command.args(["-XX:ArchiveClassesAtExit=kafka.jsa", "-cp", CLASS_PATH, "kafka.Kafka"]).arg(properties);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("starting java")?;
-    let mut child = Ended(child);
-    let lines = child.0.stdout.take().context("a pipe was asked for")?;
-    let (told, started) = mpsc::channel();
-    let reader = std::thread::spawn(move || {
-        for line in BufReader::new(lines).lines().map_while(Result::ok) {
-            if line.contains(STARTED) {
-                // nobody waits any more after the limit
-                let _ = told.send(());
-            }
-        }
-    });
-    started.recv_timeout(LIMIT).context("a lone broker did not start")?;
-    let pid = child.0.id().to_string();
-    Command::new("/bin/kill").args(["-TERM", &pid]).status().context("running kill")?;
-    child.0.wait().context("waiting for the lone broker")?;
-    // the reader ends with the broker's output
-    let _ = reader.join();
-    let kept = out.join("kafka.jsa");
-    kept.metadata().with_context(|| format!("the JVM wrote no {}", kept.display()))?;
-    Ok(())
-}
-
-/// A process that does not outlive a failure.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // both fail if it has ended, which is what is wanted
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    train(command, STARTED, || Ok(()), &out.join("kafka.jsa")).context("keeping the classes of a broker")
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::manifests::{self, NAME, PORT, SELECTOR};
+use super::manifests::{self, NAME, PORT, Places, SELECTOR};
+use super::recipe;
+use crate::cluster::recipes::BASE_IMAGE;
 use crate::cx::LabCx;
 use crate::kafka::layout::NAMESPACE;
-use crate::kafka::part::mounts;
-use crate::kafka::recipes;
+use crate::kafka::part::aliases;
 use crate::objects::{Objects, Ref};
 use crate::part::{Fault, Order, Part, Running};
 use crate::plainhttp;
@@ -42,7 +43,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "registry-accepts-everything",
-        seen: "the compatibility level is NONE: an incompatible schema is answered 200 and not 409",
+        seen: "the compatibility level is NONE, after a restart, too: an incompatible schema is answered 200 and not 409",
         at: None,
         passes: false,
     },
@@ -63,15 +64,15 @@ impl Part for Registry {
     }
 
     fn about(&self) -> &'static str {
-        "a schema registry (Apicurio 2.6.13, Confluent's API at the root) in a pod of apps, in memory"
+        "a schema registry (Apicurio 3.3.3, Confluent's API at the root) in a pod of apps, storing in its Kafka"
     }
 
     fn needs(&self) -> &'static [&'static str] {
-        &["apps"]
+        &["kafka"]
     }
 
     fn recipes(&self) -> Vec<Recipe> {
-        vec![recipes::registry(), recipes::jars()]
+        vec![recipe::registry()]
     }
 
     fn up<'a>(&'a self, cx: &'a LabCx) -> BoxFuture<'a, Result<Running>> {
@@ -103,21 +104,27 @@ impl Part for Registry {
 async fn up(cx: &LabCx) -> Result<Running> {
     let apps = cx.cluster("apps")?;
     let objects = apps.objects();
-    let server = cx.made(&recipes::registry())?.display().to_string();
-    let lab = crate::inside::program(cx)?;
-    objects.apply(&[crate::kafka::manifests::namespace()]).await?;
-    let made = objects.apply(&manifests::objects(&mounts(cx)?, &server, &lab)).await?;
+    let entry = cx.made(&recipe::registry())?;
+    let places = Places {
+        java_home: recipe::java_home(&entry),
+        server: recipe::server(&entry),
+        entry: entry.display().to_string(),
+        lab: crate::inside::program(cx)?,
+    };
+    let made = objects.apply(&manifests::objects(&places, BASE_IMAGE, &aliases(objects).await?)).await?;
     let ip = made[0]["spec"]["clusterIP"].as_str().context("the registry's service has an address")?.parse()?;
     let port = cx.port("http")?;
     cx.relay(port, apps.room(), SocketAddr::new(ip, PORT)).await?;
     objects.rolled_out(DEPLOYMENT, LIMIT).await?;
     well(cx, port).await?;
+    // kept in Kafka: whatever sets another later finds it so after each restart
+    level(cx, LEVEL).await?;
     let target = Fragment::default()
         .endpoint("registry", json!({ "http": { "url": format!("http://127.0.0.1:{port}") } }))
         .endpoint("registry-through", json!({ "http": { "through": through() } }))
         .input("registry_knows_kafka", json!(false))
-        .sentence("registry: its mode (READWRITE, READONLY) is kept and answered for by the lab, Apicurio has none")
-        .sentence("registry: Apicurio 2.6.13 with Confluent's API at the root of its port; in memory, so a new pod begins empty");
+        .sentence("registry: Apicurio 3.3.3 with Confluent's API at the root of its port; stores in the lab's Kafka, over TLS, and does not tell in which")
+        .sentence("registry: Apicurio keeps the mode (READWRITE, READONLY) and does not heed it; the lab refuses what a mode forbids");
     Ok(Running { target, ..Running::default() })
 }
 
@@ -126,12 +133,12 @@ fn through() -> Value {
     json!({ "cluster": "apps", "service": format!("{NAMESPACE}/{NAME}"), "port": PORT })
 }
 
-/// Waits until the registry answers with the level that the lab set.
+/// Waits until the registry answers with a level, and so from its storage.
 async fn well(cx: &LabCx, port: u16) -> Result<()> {
     let look = move || async move {
         let asked = tokio::task::spawn_blocking(move || plainhttp::get(&at(port), "/config", ANSWER));
         let level = asked.await??;
-        ensure!(level.contains(LEVEL), "the level is {level}");
+        ensure!(level.contains("compatibilityLevel"), "the level is {level}");
         Ok(())
     };
     cx.until("the registry", LIMIT, &[], look).await
@@ -177,14 +184,14 @@ async fn heal(cx: &LabCx, order: &Order, memo: &Value) -> Result<()> {
 
 async fn level(cx: &LabCx, level: &'static str) -> Result<()> {
     let port = cx.port("http")?;
-    tokio::task::spawn_blocking(move || crate::inside::level(&at(port), level)).await?
+    tokio::task::spawn_blocking(move || super::level(&at(port), "", level)).await?
 }
 
 async fn mode(cx: &LabCx, mode: &'static str) -> Result<()> {
     let port = cx.port("http")?;
     let asked = tokio::task::spawn_blocking(move || {
         let body = json!({ "mode": mode }).to_string();
-        let body = Some(("application/vnd.schemaregistry.v1+json", body.as_str()));
+        let body = Some((manifests::SCHEMAS, body.as_str()));
         plainhttp::request("PUT", &at(port), "/mode", body, ANSWER)
     });
     let answer = asked.await??;

@@ -1,48 +1,52 @@
 //! Puts a server's API that lives below a path at the root of a port of its own: each request's path gets the
-//! prefix, everything else passes as it came. One request a connection. It also keeps the mode (`READWRITE` or
-//! `READONLY`) that the server behind it does not have, and answers for it as Confluent's registry does.
+//! prefix, everything else passes as it came. One request a connection. It also refuses writes, as Confluent's registry
+//! does, while the server's own mode forbids them: the server keeps a mode and does not heed it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::io::{AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::httphead::{Head, answer};
+use crate::plainhttp;
 
-/// A mode's body is no longer.
-const LONGEST_BODY: usize = 1024;
+/// How long the server may take to tell its mode. A client gives up earlier.
+const ANSWER: Duration = Duration::from_secs(120);
 
 /// Passes every request that comes to `listener` on to `to`, below `prefix`.
 pub async fn run(listener: TcpListener, to: SocketAddr, prefix: &'static str) -> Result<()> {
-    let readonly = Arc::new(AtomicBool::new(false));
     loop {
         let (client, _) = listener.accept().await?;
-        let readonly = Arc::clone(&readonly);
         tokio::spawn(async move {
-            if let Err(e) = serve(client, to, prefix, &readonly).await {
+            if let Err(e) = serve(client, to, prefix).await {
                 eprintln!("{e:#}");
             }
         });
     }
 }
 
-async fn serve(mut client: TcpStream, to: SocketAddr, prefix: &str, readonly: &AtomicBool) -> Result<()> {
+async fn serve(mut client: TcpStream, to: SocketAddr, prefix: &'static str) -> Result<()> {
     let Some((head, rest)) = Head::read(&mut client).await? else { return Ok(()) };
     let path = head.path().strip_prefix(prefix).unwrap_or(head.path());
-    let reply = match (head.method(), path) {
-        ("GET", "/mode") => Some(answer("200 OK", "", &mode(readonly.load(Ordering::Relaxed)))),
-        ("PUT", "/mode") => Some(set_mode(&body(&mut client, &head, rest.clone()).await?, readonly)),
-        (method, path) if readonly.load(Ordering::Relaxed) && writes(method, path) => Some(refusal()),
-        _ => None,
-    };
-    match reply {
-        Some(reply) => Ok(client.write_all(reply.as_bytes()).await?),
-        None => pass(client, to, prefix, &head, &rest).await,
+    if writes(head.method(), path) && readonly(to, prefix).await? {
+        client.write_all(refusal().as_bytes()).await?;
+        // a client that is still sending its body would find a broken connection and no answer
+        client.shutdown().await?;
+        return Ok(tokio::io::copy(&mut client, &mut tokio::io::sink()).await.map(|_| ())?);
     }
+    pass(client, to, prefix, &head, &rest).await
+}
+
+/// Whether the server's mode forbids writes.
+async fn readonly(to: SocketAddr, prefix: &'static str) -> Result<bool> {
+    let look = move || plainhttp::get(&to.to_string(), &format!("{prefix}/mode"), ANSWER);
+    let told: Value =
+        serde_json::from_str(&tokio::task::spawn_blocking(look).await??).context("the mode is no JSON")?;
+    let mode = told["mode"].as_str().with_context(|| format!("a mode is wanted, not {told}"))?;
+    Ok(mode.starts_with("READONLY"))
 }
 
 async fn pass(mut client: TcpStream, to: SocketAddr, prefix: &str, head: &Head, rest: &[u8]) -> Result<()> {
@@ -59,10 +63,6 @@ fn below(prefix: &str, path: &str) -> String {
     format!("{base}{path}")
 }
 
-fn mode(readonly: bool) -> Value {
-    json!({ "mode": if readonly { "READONLY" } else { "READWRITE" } })
-}
-
 /// Looking something up or trying it out is a POST, too.
 fn writes(method: &str, path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
@@ -75,34 +75,10 @@ fn refusal() -> String {
     answer("422 Unprocessable Entity", "", &body)
 }
 
-fn set_mode(body: &[u8], readonly: &AtomicBool) -> String {
-    let wanted: Option<Value> = serde_json::from_slice(body).ok();
-    let wanted = wanted.and_then(|v| v["mode"].as_str().map(str::to_owned));
-    match wanted.as_deref() {
-        Some(word @ ("READONLY" | "READWRITE")) => {
-            readonly.store(word == "READONLY", Ordering::Relaxed);
-            answer("200 OK", "", &json!({ "mode": word }))
-        }
-        _ => answer("422 Unprocessable Entity", "", &json!({ "error_code": 42204, "message": "Invalid mode" })),
-    }
-}
-
-/// The request's body, as long as its head says.
-async fn body(client: &mut TcpStream, head: &Head, mut seen: Vec<u8>) -> Result<Vec<u8>> {
-    let length: usize = head.header("content-length").and_then(|v| v.parse().ok()).unwrap_or(0);
-    anyhow::ensure!(length <= LONGEST_BODY, "a mode of {length} bytes");
-    let missing = length.saturating_sub(seen.len());
-    let start = seen.len();
-    seen.resize(start + missing, 0);
-    client.read_exact(&mut seen[start..]).await?;
-    Ok(seen)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plainhttp;
-    use std::time::Duration;
+    use tokio::io::AsyncReadExt as _;
 
     #[test]
     fn the_path_gets_the_prefix_once() {
@@ -136,26 +112,52 @@ mod tests {
         assert_eq!(asked.await.unwrap().unwrap().body, "POST /api/x HTTP/1.1");
     }
 
+    /// A server that is asked one thing a connection and tells the mode `mode`, or what it was asked.
+    async fn server(mode: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (mut client, _) = listener.accept().await.unwrap();
+                let (head, _) = Head::read(&mut client).await.unwrap().unwrap();
+                let told = match head.path() {
+                    "/api/mode" => json!({ "mode": mode }),
+                    path => json!({ "asked": path }),
+                };
+                client.write_all(answer("200 OK", "", &told).as_bytes()).await.unwrap();
+            }
+        });
+        at
+    }
+
     #[tokio::test]
-    async fn what_is_read_only_refuses_writes_and_takes_them_again() {
+    async fn writes_are_refused_while_the_servers_mode_forbids_them() {
+        for (mode, refused) in [("READONLY", true), ("READONLY_OVERRIDE", true), ("READWRITE", false)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let front = listener.local_addr().unwrap().to_string();
+            tokio::spawn(run(listener, server(mode).await, "/api"));
+            let asked = tokio::task::spawn_blocking(move || {
+                let ask = |path: &str| {
+                    plainhttp::request("POST", &front, path, Some(("application/json", "{}")), Duration::from_secs(5))
+                };
+                (ask("/subjects/s/versions").unwrap(), ask("/subjects/s").unwrap())
+            });
+            let (write, look_up) = asked.await.unwrap();
+            assert_eq!((write.status == 422, write.body.contains("42205")), (refused, refused), "{mode}: {write:?}");
+            assert!(look_up.body.contains("/api/subjects/s"), "a look-up passes: {look_up:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_to_a_server_that_tells_no_mode_ends_without_an_answer() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let front = listener.local_addr().unwrap().to_string();
-        // nobody is behind it: what passes ends without an answer
         tokio::spawn(run(listener, SocketAddr::from(([127, 0, 0, 1], 1)), "/api"));
-        let told = tokio::task::spawn_blocking(move || {
-            let ask = |method: &str, path: &str, body: &str| {
-                let body = Some(("application/json", body));
-                plainhttp::request(method, &front, path, body, Duration::from_secs(5))
-            };
-            let set = |mode: &str| ask("PUT", "/mode", &json!({ "mode": mode }).to_string()).unwrap().status;
-            let write = || ask("POST", "/api/subjects/s/versions", "{}");
-            assert_eq!((set("sulking"), set("READONLY")), (422, 200));
-            assert!(write().unwrap().body.contains("42205"));
-            assert!(ask("POST", "/subjects/s", "{}").is_err(), "a look-up passes");
-            assert_eq!(set("READWRITE"), 200);
-            assert!(write().is_err(), "a write passes");
+        let asked = tokio::task::spawn_blocking(move || {
+            let body = Some(("application/json", "{}"));
+            plainhttp::request("POST", &front, "/subjects/s/versions", body, Duration::from_secs(5))
         });
-        told.await.unwrap();
+        assert!(asked.await.unwrap().is_err());
     }
 
     #[test]

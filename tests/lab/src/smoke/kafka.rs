@@ -33,7 +33,7 @@ fn blocking(plain: &str, options: &[String]) -> Result<String> {
 }
 
 /// kcat's words for the default endpoint.
-fn options(target: &Value) -> Result<Vec<String>> {
+pub fn options(target: &Value) -> Result<Vec<String>> {
     let endpoint = ["endpoints", "kafka", "kafka"];
     let at = |rest: &[&str]| text(target, &[&endpoint[..], rest].concat()).map(str::to_owned);
     let mut out = vec!["-b".to_owned(), at(&["bootstrap"])?];
