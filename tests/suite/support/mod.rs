@@ -7,6 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+const CHECKRUN: &str = env!("CARGO_BIN_EXE_checkrun");
+
 /// A folder with suites in it; gone when the test is.
 pub struct Folder {
     dir: TempDir,
@@ -48,7 +50,10 @@ impl Folder {
     }
 
     fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_checkrun"));
+        self.spoken(Command::new(CHECKRUN), words)
+    }
+
+    fn spoken(&self, mut command: Command, words: &str) -> Command {
         command.current_dir(self.path()).args(words.split_whitespace()).stdin(Stdio::null());
         command.env_remove("NO_COLOR").env("TERM", "xterm-256color");
         command
@@ -59,9 +64,12 @@ impl Folder {
         self.command(words).output().unwrap().into()
     }
 
-    /// Starts `checkrun WORDS`.
+    /// Starts `checkrun WORDS` as a terminal does: also where the tests themselves were started to outlive one, and
+    /// SIGHUP is ignored by all that they start.
     pub fn start(&self, words: &str) -> Child {
-        self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        let mut env = Command::new("env");
+        env.args(["--default-signal=HUP", CHECKRUN]);
+        self.spoken(env, words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Folders of the runs that were.
