@@ -12,6 +12,7 @@ pub mod control;
 pub mod controllers;
 pub mod cx;
 pub mod definitions;
+pub mod ended;
 pub mod flux;
 pub mod git;
 pub mod hold;

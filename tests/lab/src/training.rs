@@ -2,11 +2,15 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::ended::Ended;
 
 /// How long a server may take to start.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -29,24 +33,12 @@ pub fn train(mut server: Command, started: &str, visit: impl FnOnce() -> Result<
     });
     heard.recv_timeout(LIMIT).with_context(|| format!("the server that is trained did not say `{started}`"))?;
     visit()?;
-    let pid = child.0.id().to_string();
-    Command::new("/bin/kill").args(["-TERM", &pid]).status().context("running kill")?;
+    kill(Pid::from_raw(child.0.id().try_into()?), Signal::SIGTERM).context("ending the server")?;
     child.0.wait().context("waiting for the server's end")?;
     // the reader ends with the server's output
     let _ = reader.join();
     kept.metadata().with_context(|| format!("the JVM wrote no {}", kept.display()))?;
     Ok(())
-}
-
-/// A process that does not outlive a failure.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // both fail if it has ended, which is what is wanted
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[cfg(test)]

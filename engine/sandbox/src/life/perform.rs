@@ -6,13 +6,13 @@ use serde_json::Value as Json;
 use super::agenda::Item;
 use super::kinds::{covers, selector};
 use super::play::Play;
-use super::stage::NAMES;
+use super::stage::{NAMES, wanted};
 use crate::authority::Validity;
 use crate::file::deed::{
     ApiDeed, ApiState, Broker, BrokerState, Certificate, Deed, InKafka, KafkaDeed, Merge, RegistryDeed, RegistryState,
     ServiceDeed, ServiceState, Which, Written,
 };
-use crate::kafka::{Identity, Kafka, Wanted};
+use crate::kafka::{Identity, Kafka};
 use crate::kube::{Cluster, Interference, Ref, Refusal};
 use crate::registry::Fault;
 use crate::web::Fate;
@@ -195,15 +195,7 @@ impl Play {
     }
 
     fn topic(&self, deed: &InKafka) -> Result<(), String> {
-        let topic = &deed.topic;
-        let wanted = Wanted {
-            name: topic.name.clone(),
-            partitions: topic.partitions,
-            replicas: topic.replicas,
-            config: topic.config.clone(),
-            ..Wanted::default()
-        };
-        self.kafka(&deed.kafka)?.create_topic(&wanted).map_err(|why| why.to_string())
+        self.kafka(&deed.kafka)?.create_topic(&wanted(&deed.topic)).map_err(|why| why.to_string())
     }
 
     fn service(&self, deed: &ServiceDeed) -> Result<(), String> {

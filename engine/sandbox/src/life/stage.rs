@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::file::World;
-use crate::file::shape::{ClusterShape, KafkaEndpointShape, KafkaShape, service};
+use crate::file::shape::{ClusterShape, KafkaEndpointShape, KafkaShape, TopicShape, service};
 use crate::kafka::{Config, Kafka, Listener, Wanted};
 use crate::kube::{Cluster, Served};
 use crate::logs::Logs;
@@ -164,14 +164,7 @@ impl Stage {
         let first = config.brokers.first().copied().unwrap_or_default();
         let kafka = Kafka::start(config, self.clock).await.map_err(|why| why.to_string())?;
         for topic in &shape.topics {
-            let wanted = Wanted {
-                name: topic.name.clone(),
-                partitions: topic.partitions,
-                replicas: topic.replicas,
-                config: topic.config.clone(),
-                ..Wanted::default()
-            };
-            kafka.create_topic(&wanted).map_err(|why| why.to_string())?;
+            kafka.create_topic(&wanted(topic)).map_err(|why| why.to_string())?;
         }
         for (endpoint, kind) in &shape.endpoints {
             let ca = json!({ "pem": self.authority.pem() });
@@ -241,5 +234,16 @@ impl Stage {
         places.endpoints.insert(name.to_owned(), json!({ family: { "url": url } }));
         self.services.insert(name.to_owned(), server);
         Ok(())
+    }
+}
+
+/// A topic of a world as a Kafka is asked for it.
+pub(super) fn wanted(topic: &TopicShape) -> Wanted {
+    Wanted {
+        name: topic.name.clone(),
+        partitions: topic.partitions,
+        replicas: topic.replicas,
+        config: topic.config.clone(),
+        ..Wanted::default()
     }
 }

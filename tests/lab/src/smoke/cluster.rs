@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -12,6 +12,7 @@ use super::{LIMIT, text};
 use crate::cache::Cache;
 use crate::cluster::pki::{NOBODY, READER};
 use crate::cluster::recipes::{self, BUSYBOX_IMAGE};
+use crate::ended::Ended;
 use crate::plainhttp;
 use crate::target::write_whole;
 
@@ -116,17 +117,6 @@ fn proxies(kubectl: &Kubectl) -> Result<()> {
     let inside = kubectl.run(&["exec", "db-0", "--", "wget", "-qO-", &format!("http://{ip}/")])?;
     ensure!(inside.starts_with("web"), "a pod that asked the service got `{inside}`");
     Ok(())
-}
-
-/// Ends a process when it goes out of sight.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // it may have ended by itself
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 fn port_forward(kubectl: &Kubectl) -> Result<()> {
