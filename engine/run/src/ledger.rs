@@ -36,7 +36,7 @@ impl ToOwner {
 pub async fn announce(owner: &Sender<Msg>, node: NodeIx, what: Intent) -> Result<IntentId, Broken> {
     let (id, numbered) = oneshot::channel();
     let (safe, written) = oneshot::channel();
-    let refused = || Broken::fatal("the journal cannot be written, so no effect may start");
+    let refused = || Broken::fatal("the run is being stopped, so no effect may start");
     owner.send(Msg::Intend { node, what, id, safe }).map_err(|_| refused())?;
     let id = numbered.await.map_err(|_| refused())?;
     written.await.map_err(|_| refused())??;

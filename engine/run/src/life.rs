@@ -30,6 +30,10 @@ pub use ending::tagged;
 use look::Look;
 use prepare::Ready;
 
+/// So long an act may go on when its run is stopped: one that is cut off may still be carried out by a server, after
+/// what cleans up behind it.
+pub const ACT_ENDS: Duration = Duration::from_secs(2);
+
 /// Said where the plan and its reader disagree.
 const GROUP: &str = "a group is not looked at";
 
@@ -114,10 +118,24 @@ fn panicked(ix: NodeIx, started: Timestamp, panic: &(dyn std::any::Any + Send)) 
 
 /// What comes of `work`; none where the run is stopped before.
 async fn unless_stopped<T>(room: &Room, work: impl Future<Output = T>) -> Option<T> {
+    unless_stopped_for(room, Duration::ZERO, work).await
+}
+
+/// What comes of `work`; none where the run was stopped so long before.
+async fn unless_stopped_for<T>(room: &Room, patience: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let stopped = async {
+        room.stop.cancelled().await;
+        if !patience.is_zero() {
+            tokio::select! {
+                () = tokio::time::sleep(patience) => {}
+                () = room.now.cancelled() => {}
+            }
+        }
+    };
     tokio::select! {
         biased;
         done = work => Some(done),
-        () = room.stop.cancelled() => None,
+        () = stopped => None,
     }
 }
 

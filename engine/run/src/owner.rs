@@ -6,7 +6,7 @@ mod steps;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use checkrun_model::clock::spoken;
@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 
 use crate::journal::Journal;
 use crate::journal::sync::Syncer;
-use crate::life::GRACE;
+use crate::life::{ACT_ENDS, GRACE};
 use crate::message::Msg;
 use crate::room::Room;
 use crate::state::States;
@@ -134,17 +134,16 @@ impl Owner {
         self.end()
     }
 
-    /// Takes what workers say: waits for the first message, then takes all that are there.
+    /// Takes all that workers have said; waits only where they have said nothing.
     fn hear(&mut self) {
-        self.flush();
-        match self.inbox.recv_timeout(TICK) {
-            Ok(msg) => {
-                self.message(msg);
-                while let Ok(msg) = self.inbox.try_recv() {
-                    self.message(msg);
-                }
-            }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        let mut said = self.inbox.try_recv().ok();
+        if said.is_none() {
+            self.flush();
+            said = self.inbox.recv_timeout(TICK).ok();
+        }
+        while let Some(msg) = said {
+            self.message(msg);
+            said = self.inbox.try_recv().ok();
         }
     }
 
@@ -212,7 +211,7 @@ impl Owner {
         }
         self.write(Event::Interrupted { by: by.to_owned() });
         self.room.stop.cancel();
-        let until = Instant::now() + SILENCE;
+        let until = Instant::now() + ACT_ENDS + SILENCE;
         for running in self.running.values_mut() {
             running.silent_until = Some(running.silent_until.map_or(until, |long| long.min(until)));
         }

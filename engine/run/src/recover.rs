@@ -19,6 +19,7 @@ use checkrun_spec::plan::Plan;
 use serde_json::Value as Json;
 
 use crate::journal::{Journal, NAME, read};
+use crate::life::ACT_ENDS;
 use crate::life::cleanup::{self, Gone, PREFIX};
 use crate::redact::Redactor;
 use crate::room::{Parts, Room};
@@ -108,9 +109,13 @@ impl Bench {
     /// Undoes all, newest first.
     async fn undo_all(&self, left: Vec<Left>) -> Outcome {
         let mut outcome = Outcome::default();
+        let settled = tokio::time::Instant::now() + ACT_ENDS;
         for one in left {
             let done = match one.intent.kind.strip_prefix(PREFIX) {
                 Some(kind) => {
+                    if one.cut_off {
+                        tokio::time::sleep_until(settled).await;
+                    }
                     let done = self.entry(kind, &one.intent).await;
                     let failed = done.as_ref().err().cloned();
                     self.write(Event::CleanedUp { node: one.node, kind: kind.to_owned(), failed });

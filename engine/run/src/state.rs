@@ -23,13 +23,20 @@ use slots::{For, Slots};
 pub use words::{Cause, End, Settled, Step};
 use words::{Phase, State, Unmaking, Work};
 
+/// So many checks that only judge are under way: enough that no worker is idle, few enough that what they found does
+/// not pile up before it is written.
+const JUDGING: usize = 512;
+
 /// The states of all nodes.
 #[derive(Debug)]
 pub struct States {
     graph: Graph,
     states: Vec<State>,
     locks: Locks,
+    /// For looks and undoings.
     slots: Slots,
+    /// For checks that only judge: they load nothing, so `--jobs` does not count them.
+    judging: Slots,
     steps: VecDeque<Step>,
     agenda: VecDeque<Work>,
     to_free: Vec<NodeIx>,
@@ -63,6 +70,7 @@ impl States {
         let mut all = Self {
             locks: Locks::new(graph.lock_names.len()),
             slots: Slots::new(jobs),
+            judging: Slots::new(JUDGING),
             steps: VecDeque::new(),
             agenda: VecDeque::new(),
             to_free: Vec::new(),
@@ -163,7 +171,7 @@ impl States {
             Phase::Asked | Phase::Waiting | Phase::Summing => self.active -= 1,
             Phase::Looking => {
                 self.active -= 1;
-                self.slots.free();
+                self.slots_of(ix).free();
             }
             Phase::Queued => self.active -= 1,
             Phase::Idle | Phase::InLine | Phase::Open | Phase::Ended => return,
@@ -290,7 +298,8 @@ impl States {
             self.states[at(ix)].phase = Phase::Queued;
             self.active += 1;
             let alone = self.graph.locks[at(ix)].iter().any(|(_, mode)| *mode == checkrun_model::LockMode::Alone);
-            self.slots.ask(For::First { alone, height: self.graph.height[at(ix)] }, ix);
+            let height = self.graph.height[at(ix)];
+            self.slots_of(ix).ask(For::First { alone, height }, ix);
             return;
         }
         self.states[at(ix)].phase = Phase::Open;
@@ -313,16 +322,20 @@ impl States {
         }
     }
 
+    fn slots_of(&mut self, ix: NodeIx) -> &mut Slots {
+        if self.graph.shapes[at(ix)].judges { &mut self.judging } else { &mut self.slots }
+    }
+
     fn next_in_slot(&mut self) -> Option<Step> {
         loop {
-            let ix = self.slots.next()?;
+            let ix = self.slots.next().or_else(|| self.judging.next())?;
             let state = &mut self.states[at(ix)];
             if state.unmaking == Unmaking::Queued {
                 state.unmaking = Unmaking::Running;
                 return Some(Step::Unmake(ix));
             }
             if state.phase != Phase::Queued {
-                self.slots.free();
+                self.slots_of(ix).free();
                 continue;
             }
             state.phase = Phase::Looking;

@@ -10,7 +10,7 @@ use checkrun_model::event::{Event, Outcome};
 use checkrun_model::{Broken, Clock, Effect, Observation, Repeats};
 
 use super::look::{Ask, Look, Seen};
-use super::{Life, is_bad, one_line, unless_stopped};
+use super::{ACT_ENDS, Life, is_bad, one_line, unless_stopped, unless_stopped_for};
 use crate::message::{Ending, Msg};
 
 /// The shortest and the longest pause between two looks.
@@ -62,19 +62,21 @@ impl Life<'_> {
         let mut wait = self.begin();
         loop {
             let began = Instant::now();
-            let acted = wait.acted.take();
+            let acts = self.acts(&wait);
             let ask = Ask {
                 deadline: self.deadline(&wait, began),
                 epoch: wait.epoch.filter(|_| !self.decides(&wait, began)),
                 wait_id: wait.wait_id,
-                again: acted.as_ref(),
+                again: wait.acted.as_ref(),
             };
-            let room = self.room;
-            let Some(look) = unless_stopped(room, self.look(ask)).await else {
+            let (room, patience) = (self.room, if acts { ACT_ENDS } else { Duration::ZERO });
+            let Some(look) = unless_stopped_for(room, patience, self.look(ask)).await else {
                 return self.stopped(wait.last, wait.trouble).await;
             };
-            wait.acted = acted;
             self.story.attempts += 1;
+            if let (Look::Broken(broken), true) = (&look, acts && room.stop.is_cancelled()) {
+                return self.stopped(wait.last, Some(broken.clone())).await;
+            }
             wait.look_time = began.elapsed();
             if let Some(ending) = self.weigh(&mut wait, look, began) {
                 return ending;
@@ -131,12 +133,16 @@ impl Life<'_> {
         wait.last_chance || wait.holding.is_some_and(|since| !wait.clock.is_wall() || held(since))
     }
 
+    /// Whether the look that is next changes the world; what it made may then only be read.
+    fn acts(&self, wait: &Waiting) -> bool {
+        self.effect > Effect::Read && wait.acted.is_none()
+    }
+
     /// An act is not cut short by `within`: half an act is worse than a late one.
     fn deadline(&self, wait: &Waiting, began: Instant) -> Instant {
         let own = began + self.room.timeout(self.body.timeout);
-        let acts = self.effect > Effect::Read && wait.acted.is_none();
         match wait.limit {
-            Some(limit) if !acts && wait.holding.is_none() => {
+            Some(limit) if !self.acts(wait) && wait.holding.is_none() => {
                 own.min(if wait.clock.is_wall() { limit } else { limit.max(began + LEAST_LOOK) })
             }
             _ => own,
@@ -148,8 +154,7 @@ impl Life<'_> {
         match look {
             Look::Hangs(broken) => Some(self.story.hangs(broken)),
             Look::Broken(broken) => {
-                let acted = self.effect > Effect::Read && wait.acted.is_none();
-                if !broken.transient || acted || !wait.waits {
+                if !broken.transient || self.acts(wait) || !wait.waits {
                     return Some(self.story.broken(broken));
                 }
                 self.changed_to(wait, &broken.cause, None);

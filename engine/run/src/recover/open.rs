@@ -1,6 +1,6 @@
 //! What a journal says is not undone, in the order in which to undo it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use checkrun_model::event::{Event, Line, NodeIndex};
@@ -39,6 +39,8 @@ pub struct Left {
     pub node: NodeIndex,
     /// What.
     pub intent: Intent,
+    /// Its check has no verdict of its own: what it had asked a server for may still come.
+    pub cut_off: bool,
 }
 
 /// Folds a journal.
@@ -50,6 +52,7 @@ pub fn found(lines: &[Line]) -> Result<Found, String> {
         return Err("this is not the journal of a run".into());
     };
     let mut open: BTreeMap<IntentId, (NodeIndex, Intent)> = BTreeMap::new();
+    let mut judged: BTreeSet<NodeIndex> = BTreeSet::new();
     let mut next_intent = 0;
     let mut ended = false;
     for line in lines {
@@ -64,6 +67,7 @@ pub fn found(lines: &[Line]) -> Result<Found, String> {
                 }
             }
             Event::Void { intent } | Event::Undone { intent, .. } => drop(open.remove(intent)),
+            Event::Judged(verdict) if !verdict.stopped => drop(judged.insert(verdict.node)),
             Event::RunEnded { .. } => ended = true,
             _ => {}
         }
@@ -76,15 +80,15 @@ pub fn found(lines: &[Line]) -> Result<Found, String> {
         pid_started: started.pid_started,
         ended,
         next_intent,
-        left: in_order(open),
+        left: in_order(open, &judged),
     })
 }
 
 /// Checks newest first; of one check its `cleanup:` entries as written, then what it made, newest first.
-fn in_order(open: BTreeMap<IntentId, (NodeIndex, Intent)>) -> Vec<Left> {
+fn in_order(open: BTreeMap<IntentId, (NodeIndex, Intent)>, judged: &BTreeSet<NodeIndex>) -> Vec<Left> {
     let mut by_check: BTreeMap<NodeIndex, Vec<Left>> = BTreeMap::new();
     for (id, (node, intent)) in open.into_iter().filter(|(_, (_, intent))| intent.undo) {
-        by_check.entry(node).or_default().push(Left { id, node, intent });
+        by_check.entry(node).or_default().push(Left { id, node, intent, cut_off: !judged.contains(&node) });
     }
     let mut checks: Vec<Vec<Left>> = by_check.into_values().collect();
     checks.sort_by_key(|all| std::cmp::Reverse(all.last().map(|left| left.id)));

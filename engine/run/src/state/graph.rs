@@ -26,6 +26,8 @@ pub struct Shape {
     pub left_out: bool,
     /// Whether its failure weighs nothing for its group.
     pub minor: bool,
+    /// Whether it does nothing but judge what others saved.
+    pub judges: bool,
 }
 
 /// Edges both ways, and what each node must hold.
@@ -65,6 +67,7 @@ impl Graph {
             asks: node.when.is_some(),
             left_out: node.skip.is_some(),
             minor: node.severity == Importance::Minor,
+            judges: crate::life::only_judges(node),
         };
         Self::new(plan.nodes.iter().map(shape).collect())
     }

@@ -1,4 +1,4 @@
-//! Slots for observations: so many at a time, and who comes next. Knows nothing of locks or verdicts.
+//! Slots: so many at a time, and who comes next. Knows nothing of locks or verdicts.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -33,6 +33,7 @@ fn shapes(drawn: &Drawn) -> Vec<Shape> {
             asks: flags % 5 == 0,
             left_out: flags % 17 == 0,
             minor: flags % 7 == 0,
+            judges: flags % 4 == 1 && !group,
             needs: Vec::new(),
         });
         if *group {
@@ -99,6 +100,7 @@ struct World {
     made: Vec<bool>,
     unmade: Vec<bool>,
     looking: Vec<NodeIx>,
+    judging: Vec<NodeIx>,
     waiting: Vec<NodeIx>,
     wanting: Vec<NodeIx>,
     asked: Vec<NodeIx>,
@@ -120,6 +122,7 @@ impl World {
             made: vec![false; count],
             unmade: vec![false; count],
             looking: vec![],
+            judging: vec![],
             waiting: vec![],
             wanting: vec![],
             asked: vec![],
@@ -193,7 +196,8 @@ impl World {
             Step::Open(ix) => self.begins(ix),
             Step::Start(ix) => {
                 self.begins(ix);
-                self.looking.push(ix);
+                let judges = self.shapes[at(ix)].judges;
+                if judges { self.judging.push(ix) } else { self.looking.push(ix) }
             }
             Step::Look(ix) => {
                 self.wanting.retain(|other| *other != ix);
@@ -247,7 +251,7 @@ impl Dice {
 }
 
 fn live(world: &mut World, states: &mut States, dice: &mut Dice) -> bool {
-    match dice.roll(8) {
+    match dice.roll(9) {
         0 => {
             let Some(ix) = dice.pick(&mut world.asked) else { return false };
             if world.verdicts[at(ix)].is_some() {
@@ -287,6 +291,12 @@ fn live(world: &mut World, states: &mut States, dice: &mut Dice) -> bool {
             let Some(ix) = dice.pick(pool) else { return false };
             world.judged(ix, Verdict::Error);
             states.ended(ix, Verdict::Error.into());
+        }
+        6 => {
+            let Some(ix) = dice.pick(&mut world.judging) else { return false };
+            let verdict = dice.verdict();
+            world.judged(ix, verdict);
+            states.ended(ix, verdict.into());
         }
         _ => {
             let Some(ix) = dice.pick(&mut world.looking) else { return false };

@@ -28,6 +28,8 @@ pub enum Does {
     Panics,
     /// Announces an effect, makes it, and returns that it is fine.
     Makes(&'static str),
+    /// Takes so long before it announces and makes an effect.
+    TakesAndMakes(Duration, &'static str),
     /// Announces and makes an effect, then breaks.
     MakesAndBreaks(&'static str),
     /// Announces an effect and never comes back.
@@ -167,6 +169,10 @@ impl Probe {
             Does::Pends => std::future::pending().await,
             Does::Panics => panic!("as the test asked"),
             Does::Makes(name) => self.make(world, cx, name).await?,
+            Does::TakesAndMakes(time, name) => {
+                tokio::time::sleep(time).await;
+                self.make(world, cx, name).await?;
+            }
             Does::MakesAndBreaks(name) => {
                 self.make(world, cx, name).await?;
                 return Err(Broken::fatal("cut half way"));

@@ -1,5 +1,6 @@
 //! Stopping: by a signal, by a second one, by options, by a disk that takes nothing more.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use checkrun_model::event::Event;
@@ -33,6 +34,47 @@ fn a_request_to_stop_ends_what_runs_and_cleans_up() {
     assert_eq!(ran.verdict("later").0, Verdict::Skipped);
     assert!(ran.judged("runs").stopped && ran.judged("later").stopped && !ran.judged("make").stopped);
     assert_eq!(*seen.undone.lock().unwrap(), ["topic"]);
+}
+
+#[test]
+fn an_act_under_way_may_end_and_begins_nothing_new() {
+    let moment = Duration::from_secs(1);
+    let begun = AtomicUsize::new(0);
+    let (world, seen) = World::new(move |id, _| match id {
+        "signal" if begun.load(Ordering::SeqCst) == 4 => fine(),
+        "signal" => not_yet(),
+        _ => {
+            begun.fetch_add(1, Ordering::SeqCst);
+            match id {
+                "acts" => Does::Takes(moment),
+                "announces" => Does::TakesAndMakes(moment, "topic"),
+                _ => Does::Pends,
+            }
+        }
+    });
+    let began = Instant::now();
+    let mut suite = Suite::new(vec![
+        writer("acts", world),
+        writer("announces", world),
+        check("reads", world),
+        writer("pends", world),
+        check("signal", world).within(60_000),
+    ]);
+    suite.jobs = 5;
+    let ran = suite.run_watched(|line, stop| {
+        if matches!(&line.event, Event::Judged(judged) if judged.node == 4) {
+            stop.send(Stop::Soon("SIGINT")).unwrap();
+        }
+    });
+    assert!(began.elapsed() < Duration::from_secs(15), "one that does not end is cut off");
+    assert_eq!((ran.exit, ran.verdict("acts").0), (130, Verdict::Passed));
+    let reason = "the run was stopped before it had its verdict";
+    assert_eq!(ran.verdict("reads"), (Verdict::Error, reason));
+    assert_eq!(ran.verdict("pends"), (Verdict::Error, reason));
+    let refused = format!("{reason}; seen last: the last look saw nothing: the run is being stopped, so no effect may start");
+    assert_eq!(ran.verdict("announces"), (Verdict::Error, refused.as_str()));
+    assert!(ran.judged("announces").stopped);
+    assert!(seen.made.lock().unwrap().is_empty());
 }
 
 #[test]

@@ -224,6 +224,14 @@ fn what_writes_acts_once() {
 }
 
 #[test]
+fn what_is_read_after_an_act_has_no_more_time_than_is_left() {
+    let (world, _) = World::new(|_, look| if look == 1 { not_yet() } else { Does::Takes(Duration::from_millis(900)) });
+    let args = json!({"world": world, "effect": "write", "rereads": true});
+    let ran = Suite::new(vec![Draft { args, ..check("a", world) }.within(300)]).run();
+    assert_eq!(ran.judged("a").verdict, Verdict::Failed, "what is read after `within` is too late");
+}
+
+#[test]
 fn what_acts_once_cannot_show_that_it_holds() {
     let (world, seen) = World::new(|_, _| fine());
     let ran = Suite::new(vec![holds(writer("a", world), 60_000)]).run();

@@ -4,7 +4,7 @@ use checkrun_model::{LockMode, Verdict};
 use checkrun_spec::plan::NodeIx;
 
 use crate::state::graph::{Graph, Shape};
-use crate::state::{Cause, States, Step};
+use crate::state::{Cause, JUDGING, States, Step};
 
 fn check(needs: &[u32]) -> Shape {
     Shape { needs: needs.iter().map(|need| NodeIx(*need)).collect(), ..Shape::default() }
@@ -30,6 +30,17 @@ fn a_wait_gives_its_slot_to_another_and_comes_before_new_ones() {
     states.wants_look(NodeIx(0));
     states.ended(NodeIx(1), Verdict::Passed.into());
     assert_eq!(drain(&mut states), vec![Step::Look(NodeIx(0))]);
+}
+
+#[test]
+fn a_check_that_only_judges_waits_for_no_look_and_few_at_a_time_are_under_way() {
+    let judges = |count: usize| vec![Shape { judges: true, ..Shape::default() }; count];
+    let mut states = States::new(Graph::new([vec![check(&[]), check(&[])], judges(1)].concat()), 1);
+    assert_eq!(drain(&mut states), vec![Step::Start(NodeIx(0)), Step::Start(NodeIx(2))]);
+    let mut states = States::new(Graph::new(judges(JUDGING + 2)), 1);
+    assert_eq!(drain(&mut states).len(), JUDGING);
+    states.ended(NodeIx(0), Verdict::Passed.into());
+    assert_eq!(drain(&mut states).len(), 1);
 }
 
 #[test]
