@@ -11,11 +11,41 @@ use crate::value::Value;
 /// What one evaluation may read.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    vars: Vec<(Arc<str>, Value)>,
+    vars: Vec<(Name, Value)>,
     later: Vec<String>,
     it: Option<Value>,
     now: Option<Timestamp>,
     secrets: Vec<(SecretRef, Secret)>,
+}
+
+/// A bound name; those of the language itself cost nothing to bind.
+#[derive(Debug, Clone)]
+pub enum Name {
+    /// `inputs`, `checks`, `run`, `first`, `hook`.
+    Known(&'static str),
+    /// A variable of the suite.
+    Written(Arc<str>),
+}
+
+impl Name {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Known(name) => name,
+            Self::Written(name) => name,
+        }
+    }
+}
+
+impl From<&'static str> for Name {
+    fn from(name: &'static str) -> Self {
+        Self::Known(name)
+    }
+}
+
+impl From<&Arc<str>> for Name {
+    fn from(name: &Arc<str>) -> Self {
+        Self::Written(Arc::clone(name))
+    }
 }
 
 /// `{{ secret('name') }}` or `{{ secret('namespace/name', 'key') }}`.
@@ -46,10 +76,11 @@ impl std::fmt::Debug for Secret {
 
 impl Scope {
     /// Binds a name: `inputs`, `checks`, `run`, `cluster`, `first`, `hook`, a foreach variable.
-    pub fn set(&mut self, name: &str, value: Value) {
-        match self.vars.iter_mut().find(|(bound, _)| bound.as_ref() == name) {
+    pub fn set(&mut self, name: impl Into<Name>, value: Value) {
+        let name = name.into();
+        match self.vars.iter_mut().find(|(bound, _)| bound.as_str() == name.as_str()) {
             Some((_, bound)) => *bound = value,
-            None => self.vars.push((name.into(), value)),
+            None => self.vars.push((name, value)),
         }
     }
 
@@ -80,7 +111,7 @@ impl Scope {
     }
 
     pub(crate) fn bound(&self, name: &str) -> Option<&Value> {
-        self.vars.iter().find(|(bound, _)| bound.as_ref() == name).map(|(_, value)| value)
+        self.vars.iter().find(|(bound, _)| bound.as_str() == name).map(|(_, value)| value)
     }
 
     /// Whether the name has a value of its own, beside the observation.
@@ -126,7 +157,7 @@ impl Scope {
     /// Says that a name has no value.
     pub(crate) fn unknown(&self, name: &str) -> EvalError {
         let Some(it) = &self.it else {
-            let bound: Vec<&str> = self.vars.iter().map(|(name, _)| name.as_ref()).collect();
+            let bound: Vec<&str> = self.vars.iter().map(|(name, _)| name.as_str()).collect();
             let near = suggest(name, bound.iter().copied()).map(|near| format!("did you mean `{near}`?"));
             return EvalError { help: near, ..EvalError::new(format!("`{name}` has no value here")) };
         };

@@ -110,7 +110,7 @@ pub enum Event {
         failed: Option<String>,
     },
     /// A check or group has its verdict.
-    Judged(Judged),
+    Judged(Arc<Judged>),
     /// The run was asked to stop.
     Interrupted {
         /// `SIGINT`, `SIGTERM`, `SIGHUP`, `--timeout 5m`, `--fail-fast`.

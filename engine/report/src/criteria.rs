@@ -173,8 +173,7 @@ mod tests {
         assert_eq!(part.judgements()[0].why(), "g.b skipped");
         let mut when = crate::sample::judged(2, Verdict::Skipped);
         when.started = None;
-        let when = checkrun_model::event::Event::Judged(when);
-        assert_eq!(fate(sample().passed(1).event(when).passed(0)), State::Validated, "its author left it out");
+        assert_eq!(fate(sample().passed(1).fate(when).passed(0)), State::Validated, "its author left it out");
     }
 
     #[test]

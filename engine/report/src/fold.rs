@@ -1,5 +1,7 @@
 //! Lines of a journal into a [`Summary`], one by one. Passes over what it does not know.
 
+use std::sync::Arc;
+
 use checkrun_model::event::{Event, Line, NodeIndex, RunStarted};
 use checkrun_model::{Intent, IntentId};
 use jiff::Timestamp;
@@ -73,7 +75,7 @@ impl Summary {
             }
             Event::Judged(judged) => {
                 if let Some(node) = self.nodes.get_mut(judged.node as usize) {
-                    node.judged = Some(judged.clone());
+                    node.judged = Some(Arc::clone(judged));
                 }
             }
             Event::Intended { intent, node, what } => self.intended(*intent, *node, what),

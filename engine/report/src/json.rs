@@ -111,7 +111,7 @@ fn criterion(judgement: &Judgement<'_>) -> CriterionState {
 
 fn check(summary: &Summary, node: &Node) -> Check {
     let planned = &node.planned;
-    let judged = node.judged.as_ref();
+    let judged = node.judged.as_deref();
     let root = judged.and_then(|judged| judged.root).and_then(|root| summary.node(root));
     Check {
         id: planned.id.to_string(),

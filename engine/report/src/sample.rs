@@ -113,29 +113,33 @@ impl Sample {
         self
     }
 
+    pub fn fate(self, fate: Judged) -> Self {
+        self.event(Event::Judged(Arc::new(fate)))
+    }
+
     pub fn passed(self, node: NodeIndex) -> Self {
-        self.event(Event::Judged(judged(node, Verdict::Passed)))
+        self.fate(judged(node, Verdict::Passed))
     }
 
     pub fn failed(self, node: NodeIndex, seen: &str) -> Self {
         let findings = vec![unmet(seen)];
-        self.event(Event::Judged(Judged { reason: seen.into(), findings, ..judged(node, Verdict::Failed) }))
+        self.fate(Judged { reason: seen.into(), findings, ..judged(node, Verdict::Failed) })
     }
 
     pub fn broken(self, node: NodeIndex, cause: &str) -> Self {
         let broken = Some(Broken::transient(cause).hint("is it running?"));
-        self.event(Event::Judged(Judged { reason: cause.into(), broken, ..judged(node, Verdict::Error) }))
+        self.fate(Judged { reason: cause.into(), broken, ..judged(node, Verdict::Error) })
     }
 
     pub fn unreachable(self, node: NodeIndex, cause: &str) -> Self {
         let broken =
             Broken::transient(cause).hint("is it running?").outage("cluster `apps` at https://a:6443", "refused");
         let broken = Some(broken);
-        self.event(Event::Judged(Judged { reason: cause.into(), broken, ..judged(node, Verdict::Error) }))
+        self.fate(Judged { reason: cause.into(), broken, ..judged(node, Verdict::Error) })
     }
 
     pub fn stopped(self, node: NodeIndex, verdict: Verdict) -> Self {
-        self.event(Event::Judged(Judged { reason: "stopped".into(), stopped: true, ..judged(node, verdict) }))
+        self.fate(Judged { reason: "stopped".into(), stopped: true, ..judged(node, verdict) })
     }
 
     pub fn unselected(mut self, node: NodeIndex) -> Self {
@@ -146,12 +150,12 @@ impl Sample {
 
     pub fn blocked(self, node: NodeIndex, root: NodeIndex) -> Self {
         let fate = Judged { root: Some(root), started: None, ..judged(node, Verdict::Blocked) };
-        self.event(Event::Judged(fate))
+        self.fate(fate)
     }
 
     pub fn skipped(self, node: NodeIndex, reason: &str) -> Self {
         let fate = Judged { reason: reason.into(), started: None, ..judged(node, Verdict::Skipped) };
-        self.event(Event::Judged(fate))
+        self.fate(fate)
     }
 
     pub fn seen(self, node: NodeIndex, file: Option<&str>) -> Self {

@@ -88,8 +88,8 @@ mod tests {
             let mut judged = crate::sample::judged(node, Verdict::Error);
             judged.findings = vec![crate::sample::unmet("2 == 3")];
             judged.broken = Some(Broken::fatal("x"));
-            checkrun_model::event::Event::Judged(judged)
+            judged
         };
-        assert_eq!(told(Sample::new(&["a", "b"]).event(bad(0)).event(bad(1))), ["a", "b"]);
+        assert_eq!(told(Sample::new(&["a", "b"]).fate(bad(0)).fate(bad(1))), ["a", "b"]);
     }
 }

@@ -1,6 +1,7 @@
 //! A run as a whole. Data, and the questions that every report asks of it; knows no format.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use checkrun_model::event::{Criterion, Evidence, Judged, NodeIndex, PlannedNode, RunStarted};
 use checkrun_model::{IntentId, Verdict};
@@ -39,7 +40,7 @@ pub struct Node {
     /// As planned.
     pub planned: PlannedNode,
     /// Its verdict; none: the run ended before it had one.
-    pub judged: Option<Judged>,
+    pub judged: Option<Arc<Judged>>,
     /// What was kept of what it saw, oldest first.
     pub seen: Vec<Seen>,
 }
@@ -161,7 +162,7 @@ impl Node {
     /// The word for its fate.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        self.judged.as_ref().map_or("not judged", Judged::word)
+        self.judged.as_ref().map_or("not judged", |judged| judged.word())
     }
 
     /// Whether it has no verdict of its own because the run was stopped.
@@ -267,7 +268,7 @@ impl Summary {
         let mut groups: Vec<(String, Vec<&Node>)> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for node in self.checks() {
-            let fits = |judged: &&Judged| judged.verdict == verdict && !judged.stopped;
+            let fits = |judged: &&Arc<Judged>| judged.verdict == verdict && !judged.stopped;
             let Some(judged) = node.judged.as_ref().filter(fits) else { continue };
             let key = key(judged);
             let at = *places.entry(key.clone()).or_insert_with(|| {

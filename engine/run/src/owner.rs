@@ -44,7 +44,7 @@ pub struct Owner {
     stop: Receiver<Stop>,
     runtime: Runtime,
     /// Checks that were admitted and have no verdict.
-    running: HashMap<NodeIx, Running>,
+    running: BTreeMap<NodeIx, Running>,
     /// Effects that are not undone.
     open: BTreeMap<IntentId, (NodeIx, Intent)>,
     intents: u64,
@@ -96,7 +96,7 @@ impl Owner {
             inbox,
             stop,
             runtime,
-            running: HashMap::new(),
+            running: BTreeMap::new(),
             open: BTreeMap::new(),
             intents: 0,
             verdicts: vec![None; room.plan.nodes.len()],

@@ -31,19 +31,25 @@ fn reads_checks(node: &PlanNode) -> bool {
 
 /// What the names after `checks.` stand for: only those that this node reads, a suite has thousands.
 fn checks(room: &Room, node: &PlanNode) -> Value {
-    let mut names: Vec<String> = Vec::new();
-    let mut first = |reads: &Reads| names.extend(reads.checks.iter().filter_map(|(path, _)| path.first().cloned()));
-    each_reads(node, &mut |reads| first(reads));
-    for tree in endpoint_trees(room, node) {
-        tree_reads(&tree, &mut |reads| first(reads));
+    let trees = endpoint_trees(room, node);
+    let mut names: Vec<&str> = Vec::new();
+    each_reads(node, &mut |reads| names.extend(first_names(reads)));
+    for tree in &trees {
+        tree_reads(tree, &mut |reads| names.extend(first_names(reads)));
     }
     names.sort_unstable();
     names.dedup();
-    let entry = |name: String| {
-        let value = reached(room, node.reach.get(&name)?);
-        Some((Arc::from(name), value))
+    let entry = |name: &str| {
+        let place = node.reach.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
+        let (name, reach) = &node.reach[place];
+        Some((Arc::clone(name), reached(room, reach)))
     };
     Value::object(names.into_iter().filter_map(entry).collect())
+}
+
+/// The names after `checks.` that are read.
+fn first_names(reads: &Reads) -> impl Iterator<Item = &str> {
+    reads.checks.iter().filter_map(|(path, _)| path.first().map(String::as_str))
 }
 
 /// Endpoints that a check describes itself may read what others saved; those of the target cannot.

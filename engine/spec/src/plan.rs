@@ -85,8 +85,8 @@ pub struct PlanNode {
     pub covers: Vec<String>,
     /// Names in scope that do not change: inputs, foreach variables.
     pub bindings: Arc<Bindings>,
-    /// What `checks.NAME` means here.
-    pub reach: Arc<BTreeMap<String, Reach>>,
+    /// What `checks.NAME` means here, by name.
+    pub reach: Arc<[(Arc<str>, Reach)]>,
     /// `save:` of the check, or of the group; `outputs:` of a template are saves of its group.
     pub saves: Vec<(Arc<str>, Arc<Expr>, Span)>,
     /// Check or group.

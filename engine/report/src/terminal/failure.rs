@@ -152,7 +152,6 @@ fn facts(out: &mut String, summary: &Summary, node: &Node, judged: &Judged, pain
 #[cfg(test)]
 mod tests {
     use checkrun_model::Verdict;
-    use checkrun_model::event::Event;
 
     use super::*;
     use crate::sample::{Sample, judged, unmet};
@@ -210,7 +209,7 @@ mod tests {
         let start = fate.started.expect("the sample started");
         fate.findings = vec![unmet("2 == 3")];
         fate.transitions = vec![(start, "0 == 3".into()), (fate.ended, "2 == 3".into())];
-        let said = first(Sample::new(&["a"]).event(Event::Judged(fate)));
+        let said = first(Sample::new(&["a"]).fate(fate));
         assert!(said.contains("     +0ms 0 == 3\n     +2.0s 2 == 3\n"), "{said}");
     }
 
@@ -220,7 +219,7 @@ mod tests {
         let mut met = unmet("3 == 3");
         met.outcome = Outcome::Met;
         fate.findings = vec![met, unmet("2 == 3")];
-        let said = first(Sample::new(&["a"]).event(Event::Judged(fate)));
+        let said = first(Sample::new(&["a"]).fate(fate));
         assert!(!said.contains("3 == 3"), "{said}");
     }
 }

@@ -1,5 +1,7 @@
 //! What the owner does at each step of the states, and when a check has ended.
 
+use std::sync::Arc;
+
 use checkrun_model::event::{Event, Judged};
 use checkrun_model::{Importance, Verdict};
 use checkrun_spec::plan::NodeIx;
@@ -81,14 +83,14 @@ impl Owner {
         if judges {
             self.judges.push((ix, started));
         } else {
-            self.runtime.spawn(life::live(std::sync::Arc::clone(&self.room), ix, started));
+            self.runtime.spawn(life::live(Arc::clone(&self.room), ix, started));
         }
     }
 
     /// Checks that only judge take microseconds each: waking a worker for every one of them would cost more.
     pub(super) fn send_judges(&mut self) {
         for some in self.judges.chunks(TOGETHER) {
-            self.runtime.spawn(life::live_in_turn(std::sync::Arc::clone(&self.room), some.to_vec()));
+            self.runtime.spawn(life::live_in_turn(Arc::clone(&self.room), some.to_vec()));
         }
         self.judges.clear();
     }
@@ -143,7 +145,7 @@ impl Owner {
         let mut values = Vec::with_capacity(node.saves.len());
         for (name, save, span) in &node.saves {
             match save.eval(&scope) {
-                Ok(value) => values.push((std::sync::Arc::clone(name), value)),
+                Ok(value) => values.push((Arc::clone(name), value)),
                 Err(error) => {
                     judged.verdict = Verdict::Error;
                     judged.reason = format!("save `{name}` cannot be read: {}", error.message);
@@ -168,7 +170,7 @@ impl Owner {
         }
         self.verdicts[at(ix)] = Some(verdict);
         self.tally.count(&self.room.plan, ix, verdict, acted, self.options.read_only);
-        self.write(Event::Judged(judged));
+        self.write(Event::Judged(Arc::new(judged)));
     }
 
     /// Why a node has the verdict that follows from others, in one line.

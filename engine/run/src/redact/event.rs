@@ -42,7 +42,7 @@ impl Known {
                 unknown.iter_mut().for_each(|what| self.sentence(what));
             }
             Event::CleanedUp { node: _, kind: _, failed } => failed.iter_mut().for_each(|why| self.sentence(why)),
-            Event::Judged(judged) => self.judged(judged),
+            Event::Judged(judged) => self.judged(std::sync::Arc::make_mut(judged)),
             Event::RunEnded { exit: _, remarks } => remarks.iter_mut().for_each(|remark| self.sentence(remark)),
             Event::Started { node: _ } | Event::Void { intent: _ } | Event::Interrupted { by: _ } | Event::Unknown => {}
         }

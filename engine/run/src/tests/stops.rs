@@ -71,7 +71,8 @@ fn an_act_under_way_may_end_and_begins_nothing_new() {
     let reason = "the run was stopped before it had its verdict";
     assert_eq!(ran.verdict("reads"), (Verdict::Error, reason));
     assert_eq!(ran.verdict("pends"), (Verdict::Error, reason));
-    let refused = format!("{reason}; seen last: the last look saw nothing: the run is being stopped, so no effect may start");
+    let refused =
+        format!("{reason}; seen last: the last look saw nothing: the run is being stopped, so no effect may start");
     assert_eq!(ran.verdict("announces"), (Verdict::Error, refused.as_str()));
     assert!(ran.judged("announces").stopped);
     assert!(seen.made.lock().unwrap().is_empty());

@@ -164,7 +164,9 @@ impl Suite {
         });
         let ids: HashMap<&str, NodeIx> =
             self.drafts.iter().enumerate().map(|(at, draft)| (draft.id, crate::state::graph::node(at))).collect();
-        let reach = Arc::new(ids.iter().map(|(id, ix)| ((*id).to_owned(), Reach::Node(*ix))).collect());
+        let mut reach: Vec<(Arc<str>, Reach)> = ids.iter().map(|(id, ix)| ((*id).into(), Reach::Node(*ix))).collect();
+        reach.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let reach = reach.into();
         let builder = Builder {
             suite: self,
             sources: &sources,
@@ -252,7 +254,7 @@ struct Builder<'s> {
     text: &'s str,
     endpoint: &'s Arc<Endpoint>,
     ids: HashMap<&'s str, NodeIx>,
-    reach: Arc<BTreeMap<String, Reach>>,
+    reach: Arc<[(Arc<str>, Reach)]>,
 }
 
 impl Builder<'_> {

@@ -45,6 +45,8 @@ pub(crate) struct Placer<'a> {
     pub(crate) full: bool,
     using: Vec<&'a str>,
     made_up: HashMap<String, Arc<ClusterSpec>>,
+    /// Of nodes that read none.
+    no_names: Arc<[(Arc<str>, Reach)]>,
 }
 
 /// What a node was made from.
@@ -106,12 +108,16 @@ impl<'a> Placer<'a> {
             full: false,
             using: Vec::new(),
             made_up: HashMap::new(),
+            no_names: Arc::default(),
         }
     }
 
     /// The items of one level, in order.
     pub(crate) fn items(&mut self, items: &'a [Item], env: &Env<'a>, ordered: bool) -> Vec<NodeIx> {
         let mut all = Vec::with_capacity(items.len());
+        self.nodes.reserve(items.len());
+        self.origins.reserve(items.len());
+        self.scopes[env.scope].ids.reserve(items.len());
         let mut before = Vec::new();
         for item in items {
             let (reach, nodes) = self.item(item, env, &before);
@@ -192,7 +198,7 @@ impl<'a> Placer<'a> {
             severity: env.severity.unwrap_or_default(),
             covers: item.covers.own.iter().chain(covers).cloned().collect(),
             bindings: Arc::clone(&here.bindings),
-            reach: Arc::default(),
+            reach: Arc::clone(&self.no_names),
             saves: item
                 .saves
                 .iter()

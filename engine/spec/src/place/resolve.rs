@@ -1,6 +1,6 @@
 //! Names into nodes: what `needs` and `checks.…` stand for, innermost first, and that what is read is saved.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use checkrun_model::{Span, SpecError};
@@ -13,8 +13,8 @@ use crate::source::text::Ref;
 
 /// What a path of names leads to.
 struct Found {
-    /// What its first name stands for.
-    first: Reach,
+    /// Its first name, and what that stands for.
+    first: (Arc<str>, Reach),
     /// The nodes at its end; what follows are names that they save.
     nodes: Vec<NodeIx>,
 }
@@ -24,7 +24,7 @@ struct Found {
 struct Links {
     needs: Vec<NodeIx>,
     inferred: Vec<NodeIx>,
-    reach: BTreeMap<String, Reach>,
+    reach: Vec<(Arc<str>, Reach)>,
 }
 
 impl Placer<'_> {
@@ -41,7 +41,8 @@ impl Placer<'_> {
             node.needs.extend(&inferred);
             node.inferred = inferred;
             if !links.reach.is_empty() {
-                node.reach = Arc::new(links.reach);
+                links.reach.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+                node.reach = links.reach.into();
             }
         }
     }
@@ -88,14 +89,15 @@ impl Placer<'_> {
                 add(&mut links.inferred, node);
             }
         }
-        let Some(name) = reference.path.first() else { return };
-        match links.reach.get(name) {
-            Some(other) if *other != found.first => {
+        let (name, reach) = found.first;
+        match links.reach.iter().find(|(known, _)| *known == name) {
+            Some((_, other)) if *other != reach => {
                 let message = format!("`checks.{name}` means two things here: one around the group and one within it");
                 let error = SpecError::new("spec::ambiguous-name", reference.span, message, "which?");
                 self.diags.push(error.help("rename one of the two checks"));
             }
-            _ => drop(links.reach.insert(name.clone(), found.first)),
+            Some(_) => {}
+            None => links.reach.push((name, reach)),
         }
     }
 
@@ -129,13 +131,12 @@ impl Placer<'_> {
     /// Walks a path from a scope outwards, then inwards through groups and instances.
     fn find(&mut self, at: usize, path: &[String], span: Span, scope: usize, may_read: bool) -> Option<Found> {
         let (name, rest) = path.split_first()?;
-        let Some((first, item)) = self.innermost(name, scope) else {
+        let Some((name, (first, item))) = self.innermost(name, scope) else {
             self.unknown(at, name, span, scope);
             return None;
         };
-        let first = first.clone();
         match self.walk(first.clone(), item, rest, span, may_read) {
-            Ok(nodes) => Some(Found { first, nodes }),
+            Ok(nodes) => Some(Found { first: (Arc::clone(name), first.clone()), nodes }),
             Err(error) => {
                 self.diags.extend(error);
                 None
@@ -143,11 +144,11 @@ impl Placer<'_> {
         }
     }
 
-    fn innermost(&self, name: &str, scope: usize) -> Option<(&Reach, &Item)> {
+    fn innermost(&self, name: &str, scope: usize) -> Option<(&Arc<str>, &(Reach, &Item))> {
         let mut scope = Some(scope);
         while let Some(names) = scope.map(|at| &self.scopes[at]) {
-            if let Some((reach, item)) = names.ids.get(name) {
-                return Some((reach, item));
+            if let Some(found) = names.ids.get_key_value(name) {
+                return Some(found);
             }
             scope = names.outer;
         }

@@ -21,7 +21,7 @@ pub(crate) struct CheckSrc {
     /// `hook:`.
     pub(crate) hook: Option<Arc<Hook>>,
     /// `witness:`.
-    pub(crate) witness: Option<ActSrc>,
+    pub(crate) witness: Option<Box<ActSrc>>,
     /// `within:`.
     pub(crate) within: Option<TimeSrc>,
     /// `holds_for:`.
@@ -47,7 +47,7 @@ pub(crate) enum TimeSrc {
     /// Written out.
     Known(Duration, Span),
     /// `"{{ inputs.wait }}"`
-    Tree(TreeSrc),
+    Tree(Box<TreeSrc>),
 }
 
 /// No check takes longer than this.
@@ -102,7 +102,7 @@ impl Compiler<'_> {
             has_templates: judged.has_templates,
             act,
             hook,
-            witness,
+            witness: witness.map(Box::new),
             cleanup,
         };
         self.rules(entries, doc, &check, judged.complete);
@@ -205,7 +205,7 @@ impl Compiler<'_> {
     fn time(&mut self, entries: &Entries<'_>, key: &str, lex: &Lex) -> Option<TimeSrc> {
         let node = entries.get(key)?;
         if node.as_text().is_some_and(|text| text.contains("{{")) {
-            return self.tree(node, lex, May::Load).map(TimeSrc::Tree);
+            return self.tree(node, lex, May::Load).map(|tree| TimeSrc::Tree(Box::new(tree)));
         }
         self.duration(node).map(|time| TimeSrc::Known(time, node.span))
     }

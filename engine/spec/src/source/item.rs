@@ -18,7 +18,7 @@ pub(crate) struct Item {
     /// Where it stands.
     pub(crate) span: Span,
     /// `title:`.
-    pub(crate) title: Option<TreeSrc>,
+    pub(crate) title: Option<Box<TreeSrc>>,
     /// `covers:`.
     pub(crate) covers: Covers,
     /// `needs:`.
@@ -26,13 +26,13 @@ pub(crate) struct Item {
     /// `when:`.
     pub(crate) when: Option<ExprSrc>,
     /// `foreach:`.
-    pub(crate) foreach: Option<Foreach>,
+    pub(crate) foreach: Option<Box<Foreach>>,
     /// `locks:`.
     pub(crate) locks: Vec<(Arc<str>, LockMode, Span)>,
     /// `cluster:`.
-    pub(crate) cluster: Option<TreeSrc>,
+    pub(crate) cluster: Option<Box<TreeSrc>>,
     /// `endpoint:`, a name or a family with its settings.
-    pub(crate) endpoint: Option<TreeSrc>,
+    pub(crate) endpoint: Option<Box<TreeSrc>>,
     /// `severity:`.
     pub(crate) severity: Option<Importance>,
     /// `allow_empty: true`.
@@ -88,7 +88,7 @@ pub(crate) enum ItemBody {
     /// A check.
     Check(Box<CheckSrc>),
     /// A group.
-    Group(GroupSrc),
+    Group(Box<GroupSrc>),
     /// Its mistakes leave nothing to place but its name.
     Unknown,
 }
@@ -128,7 +128,9 @@ impl Compiler<'_> {
             self.incomplete = true;
             return Vec::new();
         };
-        items.iter().filter_map(|item| self.item(item, lex)).collect()
+        let mut all = Vec::with_capacity(items.len());
+        all.extend(items.iter().filter_map(|item| self.item(item, lex)));
+        all
     }
 
     fn item(&mut self, node: &Node, lex: &Lex) -> Option<Item> {
@@ -152,20 +154,20 @@ impl Compiler<'_> {
         let body = self.body(&entries, &lex);
         let group = matches!(body, ItemBody::Group(_));
         let item = Item {
-            title: self.load_tree(&entries, "title", &lex),
+            title: self.load_tree(&entries, "title", &lex).map(Box::new),
             covers: entries.get("covers").map(|node| self.covers(node, group)).unwrap_or_default(),
             needs: entries.get("needs").map(|node| self.needs(node)).unwrap_or_default(),
             when: entries.get("when").and_then(|node| self.expr(node, &lex, &known(&lex, None, false))),
             locks: entries.get("locks").map(|node| self.locks(node)).unwrap_or_default(),
-            cluster: self.load_tree(&entries, "cluster", &lex),
-            endpoint: entries.get("endpoint").and_then(|node| self.tree(node, &lex, May::Secrets)),
+            cluster: self.load_tree(&entries, "cluster", &lex).map(Box::new),
+            endpoint: entries.get("endpoint").and_then(|node| self.tree(node, &lex, May::Secrets)).map(Box::new),
             severity: entries.get("severity").and_then(|node| self.diags.take(de::from_node(node))),
             allow_empty: self.flag(&entries, "allow_empty"),
             saves: self.saves(&entries, &body, &lex),
             broken: damaged || self.diags.errors() > before,
             span: id_span,
             id,
-            foreach,
+            foreach: foreach.map(Box::new),
             body,
         };
         self.group_rules(&entries, &item);
@@ -249,7 +251,7 @@ impl Compiler<'_> {
         if groups.is_empty() {
             return self.check(entries, lex).map_or(ItemBody::Unknown, |check| ItemBody::Check(Box::new(check)));
         }
-        self.group(entries, lex).map_or(ItemBody::Unknown, ItemBody::Group)
+        self.group(entries, lex).map_or(ItemBody::Unknown, |group| ItemBody::Group(Box::new(group)))
     }
 
     fn load_tree(&mut self, entries: &Entries<'_>, key: &str, lex: &Lex) -> Option<TreeSrc> {
