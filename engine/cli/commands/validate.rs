@@ -46,7 +46,7 @@ fn unseen(plan: &Plan) -> Option<String> {
     for node in &plan.nodes {
         locks.extend(node.locks.iter().map(|(lock, _)| &**lock));
         let Body::Check(check) = &node.body else { continue };
-        for act in check.act.iter().chain(&check.witness).chain(&check.cleanup) {
+        for act in check.acts() {
             places.extend(act.place().or_else(|| unnamed(act)));
             secrets |= !act.secrets.is_empty();
             limited |= check.planned_effect > Effect::Read;

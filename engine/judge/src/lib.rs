@@ -69,8 +69,9 @@ pub fn asked(expectations: &[Expectation], allow_empty: bool) -> Asked {
 /// Judges every expectation, also after one that does not hold: a report shows all of them.
 #[must_use]
 pub fn judge(case: &Case<'_>) -> Judgement {
-    let mut findings = Vec::with_capacity(case.expectations.len() + 1);
     let rule = rule(case);
+    let others = usize::from(rule.is_some()) + usize::from(case.hook.is_some());
+    let mut findings = Vec::with_capacity(case.expectations.len() + others);
     let rule_holds = rule.as_ref().is_none_or(|found| found.finding.outcome == Outcome::Met);
     findings.extend(rule);
     let mut silent = Vec::new();

@@ -58,13 +58,13 @@ pub(crate) fn word(what: What) -> Expectation {
 
 pub(crate) fn matcher(path: &str, test: Option<Test>, count: Option<u64>) -> Expectation {
     let subject = Subject::Path(lang().path(path).unwrap());
-    Expectation { span: here(), text: path.into(), what: What::Matcher(Matcher { subject, test, count }) }
+    Expectation { span: here(), text: path.into(), what: What::Matcher(Box::new(Matcher { subject, test, count })) }
 }
 
 pub(crate) fn value(text: &str, test: Test) -> Expectation {
     let known = Known { fields: Some(&[]), open: true, ..Known::default() };
     let subject = Subject::Value(lang().expr(text, &known).unwrap());
-    let what = What::Matcher(Matcher { subject, test: Some(test), count: None });
+    let what = What::Matcher(Box::new(Matcher { subject, test: Some(test), count: None }));
     Expectation { span: here(), text: text.into(), what }
 }
 

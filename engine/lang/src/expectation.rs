@@ -27,7 +27,7 @@ pub enum What {
     /// An expression.
     Expr(Arc<Expr>),
     /// A matcher.
-    Matcher(Matcher),
+    Matcher(Box<Matcher>),
 }
 
 /// A matcher: a subject, one test, a count.

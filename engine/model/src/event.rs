@@ -272,7 +272,7 @@ pub struct Judged {
     pub stopped: bool,
     /// What could not be observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub broken: Option<Broken>,
+    pub broken: Option<Box<Broken>>,
     /// Every expectation, the kind's own rule first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -316,7 +316,7 @@ pub struct Finding {
     pub outcome: Outcome,
     /// Where it stands in the suite, with its line of text; only for what was not met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub snippet: Option<Snippet>,
+    pub snippet: Option<Box<Snippet>>,
     /// What was seen, in one line: `2 == 3`, `status.phase is "Pending"`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub seen: String,

@@ -58,7 +58,7 @@ pub fn unmet(seen: &str) -> Finding {
     Finding {
         what: "items.len() == inputs.brokers".into(),
         outcome: Outcome::Unmet,
-        snippet: Some(Snippet { at, text: "      - items.len() == inputs.brokers".into(), width: 29 }),
+        snippet: Some(Box::new(Snippet { at, text: "      - items.len() == inputs.brokers".into(), width: 29 })),
         seen: seen.into(),
         details: vec!["items.len() is 2".into()],
         hint: Some("look at the pods of the node pool".into()),
@@ -127,14 +127,14 @@ impl Sample {
     }
 
     pub fn broken(self, node: NodeIndex, cause: &str) -> Self {
-        let broken = Some(Broken::transient(cause).hint("is it running?"));
+        let broken = Some(Box::new(Broken::transient(cause).hint("is it running?")));
         self.fate(Judged { reason: cause.into(), broken, ..judged(node, Verdict::Error) })
     }
 
     pub fn unreachable(self, node: NodeIndex, cause: &str) -> Self {
         let broken =
             Broken::transient(cause).hint("is it running?").outage("cluster `apps` at https://a:6443", "refused");
-        let broken = Some(broken);
+        let broken = Some(Box::new(broken));
         self.fate(Judged { reason: cause.into(), broken, ..judged(node, Verdict::Error) })
     }
 

@@ -87,7 +87,7 @@ mod tests {
         let bad = |node| {
             let mut judged = crate::sample::judged(node, Verdict::Error);
             judged.findings = vec![crate::sample::unmet("2 == 3")];
-            judged.broken = Some(Broken::fatal("x"));
+            judged.broken = Some(Box::new(Broken::fatal("x")));
             judged
         };
         assert_eq!(told(Sample::new(&["a", "b"]).fate(bad(0)).fate(bad(1))), ["a", "b"]);

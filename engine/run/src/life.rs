@@ -209,7 +209,7 @@ pub fn unjudged(room: &Room, what: &str, span: checkrun_model::Span, error: chec
     Finding {
         what: what.to_owned(),
         outcome: checkrun_model::event::Outcome::Error,
-        snippet: Some(room.plan.sources.snippet(span)),
+        snippet: Some(Box::new(room.plan.sources.snippet(span))),
         seen: error.message,
         details: Vec::new(),
         hint: error.help,

@@ -53,7 +53,7 @@ pub struct Ending {
     /// For the states.
     pub end: End,
     /// The last look, if it is to be written.
-    pub observed: Option<Event>,
+    pub observed: Option<Box<Event>>,
     /// The verdict.
     pub judged: Judged,
     /// What it leaves for others; only where it passed.

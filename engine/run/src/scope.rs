@@ -55,8 +55,7 @@ fn first_names(reads: &Reads) -> impl Iterator<Item = &str> {
 /// Endpoints that a check describes itself may read what others saved; those of the target cannot.
 fn endpoint_trees(room: &Room, node: &PlanNode) -> Vec<Tree> {
     let Body::Check(check) = &node.body else { return Vec::new() };
-    let endpoints =
-        check.act.iter().chain(&check.witness).chain(&check.cleanup).filter_map(|act| act.endpoint.as_ref());
+    let endpoints = check.acts().filter_map(|act| act.endpoint.as_ref());
     let inline = endpoints.filter(|endpoint| !room.target().endpoints.contains_key(&endpoint.name));
     inline.filter_map(|endpoint| room.plan.lang.tree(&endpoint.config, &room.plan.sources).ok()).collect()
 }
@@ -121,7 +120,7 @@ pub fn each_reads<'n>(node: &'n PlanNode, tell: &mut dyn FnMut(&'n Reads)) {
     }
     let Body::Check(check) = &node.body else { return };
     check.expect.iter().for_each(|expectation| expectation_reads(expectation, tell));
-    for act in check.act.iter().chain(&check.witness).chain(&check.cleanup) {
+    for act in check.acts() {
         act_reads(act, tell);
     }
 }

@@ -48,7 +48,7 @@ fn finding(error: SpecError, sources: &Sources) -> Finding {
     Finding {
         what: "the arguments, with the values of this run".into(),
         outcome: Outcome::Error,
-        snippet: error.span().map(|span| sources.snippet(span)),
+        snippet: error.span().map(|span| Box::new(sources.snippet(span))),
         seen: error.message,
         details: Vec::new(),
         hint: error.help,

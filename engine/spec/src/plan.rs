@@ -129,7 +129,7 @@ pub struct CheckBody {
     /// Values and own judgement.
     pub hook: Option<Arc<Hook>>,
     /// The witness of an absence: the act with some arguments replaced.
-    pub witness: Option<Act>,
+    pub witness: Option<Box<Act>>,
     /// Eventually.
     pub within: Option<Duration>,
     /// Consistently.
@@ -150,6 +150,13 @@ pub struct CheckBody {
     pub allowed: Effect,
     /// Kinds run before its own undoing.
     pub cleanup: Vec<Act>,
+}
+
+impl CheckBody {
+    /// Everything that it may run: its act, the witness, its clean-up.
+    pub fn acts(&self) -> impl Iterator<Item = &Act> {
+        self.act.iter().chain(self.witness.as_deref()).chain(&self.cleanup)
+    }
 }
 
 /// A kind with its arguments.

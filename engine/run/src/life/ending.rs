@@ -86,7 +86,7 @@ impl Story {
     /// It could not observe; findings say where in the suite.
     pub fn broken_with(&mut self, broken: Broken, findings: Vec<Finding>) -> Ending {
         let mut judged = self.judged(Verdict::Error, broken.cause.clone());
-        judged.broken = Some(broken);
+        judged.broken = Some(Box::new(broken));
         judged.findings = findings;
         Self::ending(judged, Verdict::Error.into())
     }
@@ -122,7 +122,7 @@ impl Life<'_> {
             (Outcome::Met, Some(_)) | (Outcome::Error | Outcome::NotJudged, _) => Verdict::Error,
             (Outcome::Unmet | Outcome::Final, _) => Verdict::Failed,
         };
-        let observed = self.observed(&mut seen);
+        let observed = self.observed(&mut seen).map(Box::new);
         notes.append(&mut seen.judgement.notes);
         let findings = self.findings(&mut seen);
         let mut judged = self.story.judged(verdict, String::new());
@@ -147,7 +147,7 @@ impl Life<'_> {
         let told = match last {
             Some(mut seen) => {
                 let as_wanted = seen.passes();
-                *observed = self.observed(&mut seen);
+                *observed = self.observed(&mut seen).map(Box::new);
                 judged.notes.append(&mut seen.judgement.notes);
                 judged.findings = self.findings(&mut seen);
                 judged.notes.extend(unseen);
@@ -159,7 +159,7 @@ impl Life<'_> {
         };
         if let Some(told) = told {
             judged.reason = format!("{STOPPED}; seen last: {told}");
-            judged.broken = Some(Broken::fatal(&judged.reason));
+            judged.broken = Some(Box::new(Broken::fatal(&judged.reason)));
         }
         ending
     }
@@ -170,7 +170,7 @@ impl Life<'_> {
         all.into_iter()
             .map(|mut one| {
                 if is_bad(&one.finding) {
-                    one.finding.snippet = Some(sources.snippet(one.span));
+                    one.finding.snippet = Some(Box::new(sources.snippet(one.span)));
                 }
                 one.finding
             })

@@ -105,7 +105,7 @@ impl Owner {
             self.abandoned.push(ix);
         }
         if let Some(event) = observed {
-            self.write(event);
+            self.write(*event);
         }
         if let Some(saved) = saved {
             self.room.save(ix, saved);

@@ -59,7 +59,7 @@ impl Known {
     fn judged(&self, judged: &mut Judged) {
         let Judged { reason, broken, findings, saved, transitions, notes, .. } = judged;
         self.sentence(reason);
-        if let Some(Broken { transient: _, cause, hint, outage }) = broken {
+        if let Some(Broken { transient: _, cause, hint, outage }) = broken.as_deref_mut() {
             self.sentence(cause);
             hint.iter_mut().for_each(|hint| self.sentence(hint));
             if let Some(Outage { at, why }) = outage {

@@ -342,7 +342,7 @@ impl Builder<'_> {
             act,
             expect: expect.collect(),
             hook: draft.hook.map(|text| self.lang.hook("order.rhai", text).unwrap()),
-            witness: draft.witness.as_ref().map(|args| self.act(draft, args)),
+            witness: draft.witness.as_ref().map(|args| Box::new(self.act(draft, args))),
             within: draft.within,
             holds_for: draft.holds_for,
             timeout: draft.timeout,

@@ -57,7 +57,7 @@ impl<'a> Placer<'a> {
             act: placed.map(|placed| placed.act),
             expect,
             hook: source.hook.clone(),
-            witness,
+            witness: witness.map(Box::new),
             within,
             holds_for,
             timeout,
@@ -188,10 +188,10 @@ impl<'a> Placer<'a> {
         }
         let folded = source.expect.iter().map(|expectation| {
             let what = match &expectation.what {
-                What::Matcher(matcher) => What::Matcher(Matcher {
+                What::Matcher(matcher) => What::Matcher(Box::new(Matcher {
                     test: matcher.test.as_ref().and_then(|test| self.test(test, here)),
-                    ..matcher.clone()
-                }),
+                    ..(**matcher).clone()
+                })),
                 other => other.clone(),
             };
             Expectation { what, ..expectation.clone() }

@@ -77,6 +77,7 @@ impl Compiler<'_> {
             self.diags.push(error.help("take it out where the kind's own rule is enough, or write what must hold"));
             judged.complete = false;
         }
+        judged.list.reserve_exact(items.len());
         let known = known(lex, doc, hook);
         let against = Against { doc, known: &known, lex, looks: Looks::of(entries) };
         for item in items {
@@ -92,7 +93,7 @@ impl Compiler<'_> {
         let what = match &node.value {
             NodeValue::Deferred => return None,
             NodeValue::Text(text) => self.sentence(node, text.trim(), against, judged)?,
-            NodeValue::Map(_) => What::Matcher(self.matcher(node, against, judged)?),
+            NodeValue::Map(_) => What::Matcher(Box::new(self.matcher(node, against, judged)?)),
             NodeValue::Null => {
                 let error =
                     SpecError::new("spec::null-item", node.span, "this expectation is null", "nothing is expected");
