@@ -20,7 +20,7 @@ mod value;
 mod world;
 
 pub use expectation::{Expectation, Matcher, ReadinessRule, ReadinessRules, Subject, Test, What};
-pub use expr::{Expr, Reads};
+pub use expr::{Expr, Reads, never_equals};
 pub use fault::{EvalError, Fault};
 pub use function::fits_every_text;
 pub use hook::Hook;

@@ -64,6 +64,12 @@ impl Path {
         }
     }
 
+    /// Whether it is the top-level field `name` itself.
+    #[must_use]
+    pub fn is_field(&self, name: &str) -> bool {
+        self.query.segments.len() == 1 && self.first_key() == Some(name)
+    }
+
     /// Why its last filter could not have chosen anything of `json`: no element has a field that it compares, or has
     /// it in another type. None: it could.
     #[must_use]

@@ -21,7 +21,7 @@ pub struct Scope {
 /// A bound name; those of the language itself cost nothing to bind.
 #[derive(Debug, Clone)]
 pub enum Name {
-    /// `inputs`, `checks`, `run`, `first`, `hook`.
+    /// One of the language itself: `checks`, `run`, `first`, `hook`.
     Known(&'static str),
     /// A variable of the suite.
     Written(Arc<str>),

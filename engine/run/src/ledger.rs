@@ -32,11 +32,14 @@ impl ToOwner {
     }
 }
 
+/// Why an effect that was announced may not start.
+pub const REFUSED: &str = "the run is being stopped, so no effect may start";
+
 /// Announces an effect of a check; its number once it is on the disk.
 pub async fn announce(owner: &Sender<Msg>, node: NodeIx, what: Intent) -> Result<IntentId, Broken> {
     let (id, numbered) = oneshot::channel();
     let (safe, written) = oneshot::channel();
-    let refused = || Broken::fatal("the run is being stopped, so no effect may start");
+    let refused = || Broken::fatal(REFUSED);
     owner.send(Msg::Intend { node, what, id, safe }).map_err(|_| refused())?;
     let id = numbered.await.map_err(|_| refused())?;
     written.await.map_err(|_| refused())??;

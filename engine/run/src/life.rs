@@ -21,6 +21,7 @@ use checkrun_spec::plan::{Body, CheckBody, NodeIx, PlanNode};
 use futures::FutureExt;
 use jiff::Timestamp;
 
+use crate::ledger::REFUSED;
 use crate::message::{Ending, Msg};
 use crate::room::Room;
 use bounded::Flag;
@@ -146,8 +147,8 @@ async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Tim
     let preparing = begin::prepared(room, ix, body, &scope, begun, flag, &mut story);
     let prepared = match unless_stopped(room, preparing).await {
         Some(Ok(prepared)) => prepared,
-        Some(Err((broken, findings))) => return story.broken_with(broken, findings),
-        None => return story.stopped(flag.give_up().await),
+        Some(Err((broken, findings))) if !is_refused(&broken) => return story.broken_with(broken, findings),
+        Some(Err(_)) | None => return story.stopped(flag.give_up().await),
     };
     if let Some(why) = prepared.refused {
         return story.skipped(why);
@@ -169,11 +170,20 @@ async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Tim
     if let Some(broken) = life.cannot_hold() {
         return life.story.broken(broken);
     }
-    match unless_stopped(room, life.before_effect()).await {
-        Some(Ok(())) => life.watch().await,
-        Some(Err(broken)) => life.story.broken(broken),
-        None => life.story.stopped(flag.give_up().await),
+    let safe = unless_stopped(room, life.before_effect()).await;
+    // Nothing new starts once the run is stopped, also where the disk has just answered.
+    if room.stop.is_cancelled() {
+        return life.story.stopped(flag.give_up().await);
     }
+    match safe {
+        Some(Err(broken)) => life.story.broken(broken),
+        _ => life.watch().await,
+    }
+}
+
+/// Whether it is no more than that the run is being stopped.
+fn is_refused(broken: &Broken) -> bool {
+    broken.cause.contains(REFUSED)
 }
 
 impl Life<'_> {

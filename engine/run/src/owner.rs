@@ -155,7 +155,7 @@ impl Owner {
                 self.write(event);
             }
             Msg::Waits(ix) => {
-                if let Some(running) = self.running.get_mut(&ix) {
+                if let Some(running) = self.running.get_mut(&ix).filter(|_| !self.stopping) {
                     running.silent_until = None;
                 }
                 self.states.waits(ix);

@@ -1,5 +1,9 @@
 //! Comparisons of a field with a number that it can never be, or never reach.
 
+use std::ops::Range;
+
+use serde_json::Value as Json;
+
 use super::ast::{Ast, Part};
 use crate::fault::Fault;
 use crate::ops::{Op, amount};
@@ -12,19 +16,36 @@ pub(super) fn fault(ast: &Ast, name: &str, bounds: (i64, i64)) -> Option<Fault> 
         Part::Binary(op, left, right) if is(right, name) && *op != Op::In => beyond(*op, left, bounds),
         _ => None,
     };
-    let fault = own.map(|number| {
-        let (least, most) = bounds;
-        let message = format!(
-            "`{name}` is {least} to {most}: compared with {}, it is the same whatever is seen",
-            number.show(40)
-        );
-        Fault::new("expr::bounds", ast.range.clone(), message).help("look for a digit too many or too few")
-    });
+    let fault = own.map(|number| told(name, bounds, &number, ast.range.clone()));
     fault.or_else(|| ast.below().into_iter().find_map(|part| self::fault(part, name, bounds)))
 }
 
+/// Why it is the same whatever is observed that a field, a whole number within the bounds, both included, equals `wanted`.
+#[must_use]
+pub fn never_equals(name: &str, bounds: (i64, i64), wanted: &Json) -> Option<Fault> {
+    let wanted = Value::from_json(wanted);
+    outside(&wanted, bounds, 0).then(|| told(name, bounds, &wanted, 0..0))
+}
+
+fn told(name: &str, (least, most): (i64, i64), number: &Value, range: Range<usize>) -> Fault {
+    let number = number.show(40);
+    let message = format!("`{name}` is {least} to {most}: compared with {number}, it is the same whatever is seen");
+    Fault::new("expr::bounds", range, message).help("look for a digit too many or too few")
+}
+
+/// Whether a value is a number that is further than `by` outside.
+fn outside(value: &Value, (least, most): (i64, i64), by: i64) -> bool {
+    if !matches!(value.0, Repr::Int(_) | Repr::Float(_)) {
+        return false;
+    }
+    let number = amount(value);
+    #[expect(clippy::cast_precision_loss, reason = "bounds are small")]
+    let (least, most) = ((least - by) as f64, (most + by) as f64);
+    number < least || number > most
+}
+
 /// Whether a part is the field, `status` or `it.status`.
-fn is(ast: &Ast, name: &str) -> bool {
+pub(super) fn is(ast: &Ast, name: &str) -> bool {
     let Part::Path(first, keys) = &ast.part else { return false };
     match keys.as_slice() {
         [] => **first == *name,
@@ -34,13 +55,8 @@ fn is(ast: &Ast, name: &str) -> bool {
 }
 
 /// The number on the other side that decides a comparison by itself.
-fn beyond(op: Op, other: &Ast, (least, most): (i64, i64)) -> Option<Value> {
-    let outside = |value: &Value, by: i64| {
-        let number = matches!(value.0, Repr::Int(_) | Repr::Float(_)).then(|| amount(value))?;
-        #[expect(clippy::cast_precision_loss, reason = "bounds are small")]
-        let (least, most) = ((least - by) as f64, (most + by) as f64);
-        (number < least || number > most).then(|| value.clone())
-    };
+fn beyond(op: Op, other: &Ast, bounds: (i64, i64)) -> Option<Value> {
+    let outside = |value: &Value, by: i64| outside(value, bounds, by).then(|| value.clone());
     match (op, &other.part) {
         (Op::Eq | Op::Ne, Part::Constant(value)) => outside(value, 0),
         // The first number beyond is a bound that people write: `status < 600`.

@@ -20,6 +20,7 @@ mod vacuous;
 use std::sync::{Arc, OnceLock};
 
 pub(crate) use ast::Step;
+pub use bounds::never_equals;
 pub(crate) use eval::{element, follow, named, show_path};
 pub(crate) use literal::{steps, text as unescape};
 pub(crate) use reads::Reader;
@@ -94,6 +95,12 @@ impl Expr {
     #[must_use]
     pub fn out_of_bounds(&self, name: &str, bounds: (i64, i64)) -> Option<Fault> {
         bounds::fault(&self.ast, name, bounds)
+    }
+
+    /// Whether it is the top-level field `name` itself.
+    #[must_use]
+    pub fn is_field(&self, name: &str) -> bool {
+        bounds::is(&self.ast, name)
     }
 
     /// As [`Expr::counts_to_zero`], where it is to be one of `wanted`.

@@ -28,15 +28,14 @@ impl Flag {
 
     /// Raises it. Whether somebody still works after that; what is done next has a fresh flag.
     pub async fn give_up(&self) -> bool {
-        let flag = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let flag = self.get();
         flag.store(true, Ordering::Relaxed);
         let end = Instant::now() + GRACE;
-        while Arc::strong_count(&flag) > 1 {
-            if Instant::now() >= end {
-                return true;
-            }
+        // Two are held here; one that is dropped half way is waited for by who gives up next.
+        while Arc::strong_count(&flag) > 2 && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        false
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        Arc::strong_count(&flag) > 1
     }
 }

@@ -10,7 +10,7 @@ use checkrun_model::event::{Event, Outcome};
 use checkrun_model::{Broken, Clock, Effect, Observation, Repeats};
 
 use super::look::{Ask, Look, Seen};
-use super::{ACT_ENDS, Life, is_bad, one_line, unless_stopped, unless_stopped_for};
+use super::{ACT_ENDS, Life, is_bad, is_refused, one_line, unless_stopped, unless_stopped_for};
 use crate::message::{Ending, Msg};
 
 /// The shortest and the longest pause between two looks.
@@ -74,7 +74,9 @@ impl Life<'_> {
                 return self.stopped(wait.last, wait.trouble).await;
             };
             self.story.attempts += 1;
-            if let (Look::Broken(broken), true) = (&look, acts && room.stop.is_cancelled()) {
+            if let Look::Broken(broken) = &look
+                && is_refused(broken)
+            {
                 return self.stopped(wait.last, Some(broken.clone())).await;
             }
             wait.look_time = began.elapsed();
@@ -82,7 +84,7 @@ impl Life<'_> {
                 return ending;
             }
             let Some(pause) = wait.next_pause() else { return self.at_the_end(wait) };
-            if unless_stopped(room, self.pause(&wait, pause)).await.is_none() {
+            if room.stop.is_cancelled() || unless_stopped(room, self.pause(&wait, pause)).await.is_none() {
                 return self.stopped(wait.last, wait.trouble).await;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use checkrun_model::event::{Event, Line, NodeIndex};
-use checkrun_model::{Intent, IntentId};
+use checkrun_model::{Intent, IntentId, Verdict};
 use jiff::Timestamp;
 
 use crate::life::cleanup::PREFIX;
@@ -39,7 +39,7 @@ pub struct Left {
     pub node: NodeIndex,
     /// What.
     pub intent: Intent,
-    /// Its check has no verdict of its own: what it had asked a server for may still come.
+    /// Its check did not come to its end: what it had asked a server for may still come.
     pub cut_off: bool,
 }
 
@@ -67,7 +67,9 @@ pub fn found(lines: &[Line]) -> Result<Found, String> {
                 }
             }
             Event::Void { intent } | Event::Undone { intent, .. } => drop(open.remove(intent)),
-            Event::Judged(verdict) if !verdict.stopped => drop(judged.insert(verdict.node)),
+            Event::Judged(verdict) if matches!(verdict.verdict, Verdict::Passed | Verdict::Failed) => {
+                judged.insert(verdict.node);
+            }
             Event::RunEnded { .. } => ended = true,
             _ => {}
         }

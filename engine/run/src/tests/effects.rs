@@ -1,7 +1,7 @@
 //! What checks make: announced before, undone after, listed where it could not be.
 
-use checkrun_model::Verdict;
 use checkrun_model::event::Event;
+use checkrun_model::{Broken, Verdict};
 use serde_json::json;
 
 use super::probe::{Does, KINDS, World, fine};
@@ -122,7 +122,9 @@ fn a_killed_run_is_cleaned_up_from_its_journal_once() {
     seen.undone.lock().unwrap().clear();
 
     let again = || crate::cleanup(&ran.dir, suite.plan(), KINDS, None, Vec::new()).unwrap();
+    let began = std::time::Instant::now();
     assert_eq!(again().exit, 0);
+    assert!(began.elapsed() >= crate::life::ACT_ENDS, "what the check had asked for when it was killed may still come");
     assert_eq!(*seen.undone.lock().unwrap(), ["topic"]);
     assert_eq!(seen.looks("cleanup"), 1, "the entry was run");
     let read = || crate::journal::read::read(&ran.dir.join("journal.jsonl")).unwrap().lines;
@@ -131,6 +133,19 @@ fn a_killed_run_is_cleaned_up_from_its_journal_once() {
     assert!(matches!(lines.last().unwrap().event, Event::RunEnded { exit: 3, .. }));
     assert_eq!(again().exit, 0);
     assert_eq!(read(), lines, "nothing is left to do");
+}
+
+#[test]
+fn what_a_check_that_erred_had_asked_for_may_still_come() {
+    let breaks = |id: &str| if id == "a" { Does::Breaks(Broken::transient("no answer")) } else { fine() };
+    let (world, _) = World::new(move |id, _| breaks(id));
+    let entry = json!({"world": world, "effect": "write"});
+    let suite = Suite::new(vec![Draft { cleanup: vec![entry], ..writer("a", world) }]);
+    let ran = suite.run();
+    killed(&ran, |event| matches!(event, Event::Judged(_)));
+    let began = std::time::Instant::now();
+    assert_eq!(crate::cleanup(&ran.dir, suite.plan(), KINDS, None, Vec::new()).unwrap().exit, 0);
+    assert!(began.elapsed() >= crate::life::ACT_ENDS);
 }
 
 #[test]

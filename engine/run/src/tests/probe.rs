@@ -28,8 +28,12 @@ pub enum Does {
     Panics,
     /// Announces an effect, makes it, and returns that it is fine.
     Makes(&'static str),
-    /// Takes so long before it announces and makes an effect.
-    TakesAndMakes(Duration, &'static str),
+    /// Returns that it is fine once the gate is opened.
+    AtGate,
+    /// Returns that it is not fine yet once the gate is opened.
+    AtGateUnmet,
+    /// Announces and makes an effect once the gate is opened.
+    AtGateMakes(&'static str),
     /// Announces and makes an effect, then breaks.
     MakesAndBreaks(&'static str),
     /// Announces an effect and never comes back.
@@ -65,6 +69,8 @@ pub struct World {
     pub sticky: Mutex<Vec<String>>,
     /// Epochs that looks were given.
     pub epochs: Mutex<Vec<(String, Option<u64>)>>,
+    /// Opened by cancelling it.
+    pub gate: tokio_util::sync::CancellationToken,
     /// Wakes the waits.
     pub changed: tokio::sync::Notify,
 }
@@ -86,6 +92,7 @@ impl World {
             undone: Mutex::default(),
             sticky: Mutex::default(),
             epochs: Mutex::default(),
+            gate: tokio_util::sync::CancellationToken::new(),
             changed: tokio::sync::Notify::new(),
         });
         WORLDS.lock().unwrap().insert(number, Arc::clone(&world));
@@ -169,8 +176,13 @@ impl Probe {
             Does::Pends => std::future::pending().await,
             Does::Panics => panic!("as the test asked"),
             Does::Makes(name) => self.make(world, cx, name).await?,
-            Does::TakesAndMakes(time, name) => {
-                tokio::time::sleep(time).await;
+            Does::AtGate => world.gate.cancelled().await,
+            Does::AtGateUnmet => {
+                world.gate.cancelled().await;
+                value = json!({"ok": false});
+            }
+            Does::AtGateMakes(name) => {
+                world.gate.cancelled().await;
                 self.make(world, cx, name).await?;
             }
             Does::MakesAndBreaks(name) => {

@@ -1,10 +1,13 @@
 //! Stopping: by a signal, by a second one, by options, by a disk that takes nothing more.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use checkrun_model::event::Event;
 use checkrun_model::{RunFacts, Verdict};
+
+use serde_json::json;
 
 use super::probe::{Does, World, fine, not_yet};
 use super::suite::{Draft, Suite, check, writer};
@@ -36,35 +39,48 @@ fn a_request_to_stop_ends_what_runs_and_cleans_up() {
     assert_eq!(*seen.undone.lock().unwrap(), ["topic"]);
 }
 
-#[test]
-fn an_act_under_way_may_end_and_begins_nothing_new() {
-    let moment = Duration::from_secs(1);
+/// A check that passes when `others` have begun to look.
+fn signal(world: u64) -> Draft {
+    check("signal", world).within(60_000)
+}
+
+/// A world whose checks do what `does` says, and whose signal waits for so many of them.
+fn begun(others: usize, does: impl Fn(&str, usize) -> Does + Send + Sync + 'static) -> (u64, Arc<World>) {
     let begun = AtomicUsize::new(0);
-    let (world, seen) = World::new(move |id, _| match id {
-        "signal" if begun.load(Ordering::SeqCst) == 4 => fine(),
+    World::new(move |id, look| match id {
+        "signal" if begun.load(Ordering::SeqCst) >= others => fine(),
         "signal" => not_yet(),
         _ => {
             begun.fetch_add(1, Ordering::SeqCst);
-            match id {
-                "acts" => Does::Takes(moment),
-                "announces" => Does::TakesAndMakes(moment, "topic"),
-                _ => Does::Pends,
-            }
+            does(id, look)
         }
+    })
+}
+
+#[test]
+fn an_act_under_way_may_end_and_begins_nothing_new() {
+    let (world, seen) = begun(5, |id, _| match id {
+        "acts" => Does::AtGate,
+        "announces" => Does::AtGateMakes("topic"),
+        "rereads" => Does::AtGateUnmet,
+        _ => Does::Pends,
     });
     let began = Instant::now();
+    let args = json!({"world": world, "effect": "write", "rereads": true});
     let mut suite = Suite::new(vec![
         writer("acts", world),
         writer("announces", world),
         check("reads", world),
         writer("pends", world),
-        check("signal", world).within(60_000),
+        Draft { args, ..check("rereads", world) }.within(60_000),
+        signal(world),
     ]);
-    suite.jobs = 5;
-    let ran = suite.run_watched(|line, stop| {
-        if matches!(&line.event, Event::Judged(judged) if judged.node == 4) {
-            stop.send(Stop::Soon("SIGINT")).unwrap();
-        }
+    suite.jobs = 6;
+    let world = Arc::clone(&seen);
+    let ran = suite.run_watched(move |line, stop| match &line.event {
+        Event::Judged(judged) if judged.node == 5 => stop.send(Stop::Soon("SIGINT")).unwrap(),
+        Event::Interrupted { .. } => world.gate.cancel(),
+        _ => {}
     });
     assert!(began.elapsed() < Duration::from_secs(15), "one that does not end is cut off");
     assert_eq!((ran.exit, ran.verdict("acts").0), (130, Verdict::Passed));
@@ -76,6 +92,22 @@ fn an_act_under_way_may_end_and_begins_nothing_new() {
     assert_eq!(ran.verdict("announces"), (Verdict::Error, refused.as_str()));
     assert!(ran.judged("announces").stopped);
     assert!(seen.made.lock().unwrap().is_empty());
+    let unmet = format!("{reason}; seen last: it is fine: ok is false");
+    assert_eq!(ran.verdict("rereads"), (Verdict::Error, unmet.as_str()));
+    assert_eq!(seen.looks("rereads"), 1);
+}
+
+#[test]
+fn a_second_request_does_not_wait_for_acts() {
+    let (world, _) = begun(1, |_, _| Does::Pends);
+    let ran = Suite::new(vec![writer("pends", world), signal(world)]).run_watched(|line, stop| match &line.event {
+        Event::Judged(judged) if judged.node == 1 => {
+            stop.send(Stop::Soon("SIGINT")).unwrap();
+            stop.send(Stop::Now).unwrap();
+        }
+        _ => {}
+    });
+    assert_eq!(ran.verdict("pends"), (Verdict::Error, "the run was stopped at once"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use checkrun_lang::{Matcher, Subject, Test, Tree, fits_every_text};
+use checkrun_lang::{Matcher, Subject, Test, Tree, fits_every_text, never_equals};
 use checkrun_model::{Entry, Node, NodeValue, SpecError, suggest};
 
 use serde_json::Value as Json;
@@ -44,6 +44,7 @@ impl Compiler<'_> {
         if let (Some(source), Some(value)) = (&source, node.get("value")) {
             self.vacuous_as(value, source, &wanted(node), against);
         }
+        self.bounded(node, &subject, against);
         let count = self.count(node, &subject)?;
         if test.is_none() && count.is_none() {
             let error = SpecError::new("spec::matcher-empty", node.span, "this matcher asks nothing", "no test");
@@ -221,6 +222,20 @@ impl Compiler<'_> {
         None
     }
 
+    /// What a field can never be is a slip of the hand, and `none` of it holds by itself.
+    fn bounded(&mut self, node: &Node, subject: &Subject, against: &Against<'_>) {
+        let is = |name: &str| match subject {
+            Subject::Path(path) => path.is_field(name),
+            Subject::Value(expr) => expr.is_field(name),
+        };
+        let fields = against.doc.map_or(&[][..], |doc| doc.bounds);
+        let Some((name, bounds)) = fields.iter().find(|(name, _)| is(name)) else { return };
+        for operand in operands(node) {
+            let fault = never_equals(name, *bounds, &operand.to_json());
+            self.diags.extend(fault.map(|fault| fault.in_node(operand, self.sources)));
+        }
+    }
+
     fn must_be_true(&mut self, entry: &Entry) -> bool {
         if entry.value.value == NodeValue::Bool(true) {
             return true;
@@ -299,6 +314,21 @@ fn wanted(node: &Node) -> Vec<Json> {
         (None, Some(Json::Array(several))) => several,
         _ => Vec::new(),
     }
+}
+
+/// Every value that the `equals` and `in` of a matcher compare with, also within a quantifier.
+fn operands(node: &Node) -> Vec<&Node> {
+    let mut all = Vec::new();
+    for entry in node.as_map().unwrap_or_default() {
+        match entry.key.as_str() {
+            "equals" => all.push(&entry.value),
+            "in" => all.extend(entry.value.as_list().unwrap_or_default()),
+            "all" | "any" | "none" if entry.value.as_map().is_some() => all.extend(operands(&entry.value)),
+            "all" | "any" | "none" => all.push(&entry.value),
+            _ => {}
+        }
+    }
+    all
 }
 
 fn has_template(node: &Node) -> bool {
