@@ -128,6 +128,7 @@ impl Compiler<'_> {
             self.incomplete = true;
             return Vec::new();
         };
+        // Room for all at once: a suite of thousands would be copied at each doubling.
         let mut all = Vec::with_capacity(items.len());
         all.extend(items.iter().filter_map(|item| self.item(item, lex)));
         all
