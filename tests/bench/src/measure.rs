@@ -128,10 +128,15 @@ pub fn compare(title: &str, contenders: &[Contender], rounds: usize, between: im
     Ok(())
 }
 
-/// Median of user and system seconds of one contender.
-pub fn median_cpu(contender: &Contender, rounds: usize) -> Result<f64, String> {
-    let costs: Result<Vec<Cost>, String> = (0..rounds).map(|_| contender.run()).collect();
-    Ok(median(&costs?, |cost| cost.user + cost.system))
+/// Medians of user and system seconds of two contenders that run in turn.
+pub fn median_cpu(few: &Contender, many: &Contender, rounds: usize) -> Result<(f64, f64), String> {
+    let (mut of_few, mut of_many) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        of_few.push(few.run()?);
+        of_many.push(many.run()?);
+    }
+    let cpu = |cost: &Cost| cost.user + cost.system;
+    Ok((median(&of_few, cpu), median(&of_many, cpu)))
 }
 
 fn median(costs: &[Cost], figure: impl Fn(&Cost) -> f64) -> f64 {
