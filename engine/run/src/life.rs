@@ -127,10 +127,7 @@ async fn unless_stopped_for<T>(room: &Room, patience: Duration, work: impl Futur
     let stopped = async {
         room.stop.cancelled().await;
         if !patience.is_zero() {
-            tokio::select! {
-                () = tokio::time::sleep(patience) => {}
-                () = room.now.cancelled() => {}
-            }
+            tokio::time::sleep(patience).await;
         }
     };
     tokio::select! {
@@ -147,7 +144,7 @@ async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Tim
     let preparing = begin::prepared(room, ix, body, &scope, begun, flag, &mut story);
     let prepared = match unless_stopped(room, preparing).await {
         Some(Ok(prepared)) => prepared,
-        Some(Err((broken, findings))) if !is_refused(&broken) => return story.broken_with(broken, findings),
+        Some(Err((broken, findings))) if !is_refused(room, &broken) => return story.broken_with(broken, findings),
         Some(Err(_)) | None => return story.stopped(flag.give_up().await),
     };
     if let Some(why) = prepared.refused {
@@ -181,9 +178,9 @@ async fn whole<'r>(room: &'r Room, ix: NodeIx, body: &'r CheckBody, started: Tim
     }
 }
 
-/// Whether it is no more than that the run is being stopped.
-fn is_refused(broken: &Broken) -> bool {
-    broken.cause.contains(REFUSED)
+/// Whether it is no more than that the run is being stopped. A kind may have put words of its own around that.
+fn is_refused(room: &Room, broken: &Broken) -> bool {
+    room.stop.is_cancelled() && broken.cause.contains(REFUSED)
 }
 
 impl Life<'_> {

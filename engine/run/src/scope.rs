@@ -40,8 +40,7 @@ fn checks(room: &Room, node: &PlanNode) -> Value {
     names.sort_unstable();
     names.dedup();
     let entry = |name: &str| {
-        let place = node.reach.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
-        let (name, reach) = &node.reach[place];
+        let (name, reach) = node.reached(name)?;
         Some((Arc::clone(name), reached(room, reach)))
     };
     Value::object(names.into_iter().filter_map(entry).collect())

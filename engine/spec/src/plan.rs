@@ -85,12 +85,21 @@ pub struct PlanNode {
     pub covers: Vec<String>,
     /// Names in scope that do not change: inputs, foreach variables.
     pub bindings: Arc<Bindings>,
-    /// What `checks.NAME` means here, by name.
+    /// What `checks.NAME` means here, sorted by name; [`PlanNode::reached`] finds one.
     pub reach: Arc<[(Arc<str>, Reach)]>,
     /// `save:` of the check, or of the group; `outputs:` of a template are saves of its group.
     pub saves: Vec<(Arc<str>, Arc<Expr>, Span)>,
     /// Check or group.
     pub body: Body,
+}
+
+impl PlanNode {
+    /// What `checks.NAME` means here, with the name.
+    #[must_use]
+    pub fn reached(&self, name: &str) -> Option<&(Arc<str>, Reach)> {
+        let place = self.reach.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
+        self.reach.get(place)
+    }
 }
 
 /// Names that keep their value while the run goes on.

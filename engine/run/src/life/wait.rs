@@ -75,7 +75,7 @@ impl Life<'_> {
             };
             self.story.attempts += 1;
             if let Look::Broken(broken) = &look
-                && is_refused(broken)
+                && is_refused(room, broken)
             {
                 return self.stopped(wait.last, Some(broken.clone())).await;
             }

@@ -137,8 +137,10 @@ fn a_killed_run_is_cleaned_up_from_its_journal_once() {
 
 #[test]
 fn what_a_check_that_erred_had_asked_for_may_still_come() {
-    let breaks = |id: &str| if id == "a" { Does::Breaks(Broken::transient("no answer")) } else { fine() };
-    let (world, _) = World::new(move |id, _| breaks(id));
+    let (world, _) = World::new(|id, _| match id {
+        "a" => Does::Breaks(Broken::transient("no answer")),
+        _ => fine(),
+    });
     let entry = json!({"world": world, "effect": "write"});
     let suite = Suite::new(vec![Draft { cleanup: vec![entry], ..writer("a", world) }]);
     let ran = suite.run();

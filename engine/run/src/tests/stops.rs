@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use checkrun_model::event::Event;
 use checkrun_model::{RunFacts, Verdict};
-
 use serde_json::json;
 
 use super::probe::{Does, World, fine, not_yet};
