@@ -16,6 +16,8 @@ pub const PORT: u16 = 8081;
 pub const SERVER_PORT: u16 = 8080;
 /// Where the server tells the kubelet how it is.
 const HEALTH_PORT: u16 = 9000;
+/// The thread that reads the registry's topic, as the kernel names it: cut at 15 bytes.
+const READER: &str = "KSQL Kafka Cons";
 /// Where the server keeps Confluent's API.
 pub const PREFIX: &str = "/apis/ccompat/v7";
 /// The content type of that API.
@@ -113,6 +115,8 @@ fn pod(places: &Places, image: &str, aliases: &[Value]) -> Value {
                 "env": [{ "name": "QUARKUS_CONFIG_LOCATIONS", "value": format!("{SETTINGS}/application.properties") }],
                 // once what is stored has been read; before that, it would answer as one that knows nothing
                 "readinessProbe": patient("/health/ready", HEALTH_PORT),
+                "startupProbe": reads_its_topic(1, 200),
+                "livenessProbe": reads_its_topic(5, 3),
                 "resources": { "requests": { "cpu": "150m", "memory": "192Mi" } },
                 "volumeMounts": mounts,
             },
@@ -135,6 +139,15 @@ fn patient(path: &str, port: u16) -> Value {
     json!({
         "httpGet": { "path": path, "port": port },
         "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 200,
+    })
+}
+
+/// Whether the thread that reads the registry's topic is there. It ends where Kafka is broken at the wrong moment; the
+/// server stays Ready then, and every write waits for an answer that never comes. A server that is halted still has it.
+fn reads_its_topic(period: u32, failures: u32) -> Value {
+    json!({
+        "exec": { "command": ["/bin/sh", "-c", format!("grep -qs '{READER}' /proc/1/task/*/comm")] },
+        "periodSeconds": period, "timeoutSeconds": 5, "failureThreshold": failures,
     })
 }
 
